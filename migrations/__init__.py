@@ -1,0 +1,1 @@
+"""Changes of the database schema, run from code so that an installed wheel needs no other file."""

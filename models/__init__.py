@@ -1,0 +1,1 @@
+"""What Lokus remembers: tables, queries and the only code that knows SQL."""

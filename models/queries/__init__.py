@@ -1,0 +1,1 @@
+"""The only SQL of the program: one module per subject, functions of a session."""
