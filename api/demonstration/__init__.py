@@ -1,0 +1,1 @@
+"""A fictional district to try everything on: areas that exist, families and people who do not."""

@@ -1,0 +1,1 @@
+"""Thin JSON doors: parse, open the transaction, answer after it was committed."""

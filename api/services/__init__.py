@@ -1,0 +1,1 @@
+"""Use cases, one verb per file: what happens inside one transaction, told in a few lines."""

@@ -1,0 +1,54 @@
+"""What a running application has at hand; made once in `create_app`, reached by every route."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from api.clock import Clock
+from api.metrics import Metrics
+from api.randomness import Randomness, new_id, new_lane_name
+from api.security import TokenRotation
+from api.services.readiness import Readiness
+from api.settings import Settings
+from api.throttling import GuessLimit, StrangerDelays
+from models.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Settings, the database, time, randomness, and the few things kept in memory."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    randomness: Randomness
+    rotation: TokenRotation
+    guesses: GuessLimit
+    strangers: StrangerDelays
+    metrics: Metrics
+    readiness: Readiness
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def new_id(self) -> str:
+        """A fresh UUIDv7."""
+        return new_id(self.clock.now(), self.randomness)
+
+    def new_lane_name(self) -> str:
+        """A fresh name for a lane."""
+        return new_lane_name(self.randomness)
+
+    @property
+    def session_length(self) -> timedelta:
+        return timedelta(hours=self.settings.session_hours)
+
+
+async def shell_of(request: Request) -> Shell:
+    """The shell of the application that a request came to."""
+    return cast("Shell", request.app.state.shell)
+
+
+AppShell = Annotated[Shell, Depends(shell_of)]

@@ -1,0 +1,143 @@
+"""Somebody with a phone: what they see on it, what they pick from that, and how they tell it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Final
+
+from lokus_client.capturing import Queued
+from lokus_client.rows import CopyRow
+from lokus_client.values import Json
+
+from api.clock import SettableClock
+from api.simulation.handset import Handset
+from api.simulation.history import History, Telling
+from api.simulation.office import RTS, Office
+from api.simulation.tracing import Counts, Trace
+from sync.permission import Role
+
+HOT: Final = 3
+"""So many records get half of all edits."""
+UNIQUE_TEXTS: Final = {"keluarga": ("nama_kepala_keluarga",), "anggota": ("nama", "ibu_kandung")}
+"""Identity groups of one field, by kind of record, whose every value is told apart."""
+
+Deed = Callable[["Collector"], "str | None"]
+
+
+@dataclass
+class Collector:
+    """Somebody at work with a phone."""
+
+    handset: Handset
+    role: Role
+    office: Office
+    clock: SettableClock
+    chance: Random
+    history: History
+    counts: Counts
+    trace: Trace
+    spoils: bool
+    """Some of the operations are broken on purpose."""
+
+    def does(self, deed: Deed) -> bool:
+        """Do that, if there is anything to do it with."""
+        hash_ = deed(self)
+        if hash_ is not None:
+            self.trace.note(f"{self.handset.name} {deed.__name__} {hash_[:8]}")
+        return hash_ is not None
+
+    # --- what is on the phone --------------------------------------------------------------------
+
+    def rows(self, entity: str) -> list[CopyRow]:
+        """Open records of the copy."""
+        return [
+            row
+            for row in self.handset.copy.values()
+            if row.entity == entity and row.alias is None and row.ended is None
+        ]
+
+    def ids(self, entity: str) -> list[str]:
+        """Open records, those included that only this phone knows yet."""
+        own = [one for one, (kind, _) in self.handset.drafts.items() if kind == entity]
+        return sorted([row.id for row in self.rows(entity)] + own)
+
+    def pick(self, entity: str) -> str | None:
+        """One of them; a few are on everybody's way."""
+        ids = self.ids(entity)
+        if not ids:
+            return None
+        few = ids[:HOT] if self.chance.random() < 0.5 else ids
+        return self.chance.choice(few)
+
+    def sent(self, record: str, field: str) -> frozenset[str]:
+        """What the server last sent of a field: its text, "" for none, or its elements."""
+        row = self.handset.copy.get(record)
+        if row is None:
+            return frozenset()
+        value = row.doc.get(field)
+        if isinstance(value, list):
+            return frozenset(str(one) for one in value)
+        return frozenset({"" if value is None else str(value)})
+
+    def day(self) -> str | None:
+        """Mostly today; sometimes what was seen some days ago."""
+        ago = self.chance.choice((None, None, None, 1, 2, 5))
+        if ago is None:
+            return None
+        return (self.clock.now() - timedelta(days=ago)).date().isoformat()
+
+    def own_rt(self) -> tuple[str, str, str] | None:
+        """(village, RT, RW) where this person registers a family."""
+        held = [row.desa for row in self.handset.copy.values()]
+        areas = self.office.register.areas[self.handset.link.account]
+        desa = self.chance.choice(sorted({*held, *(a.kode_wilayah for a in areas)}))
+        if len(desa) != 10:
+            return None
+        rts = self.office.rts_of(self.handset.link.account, desa)
+        rt = self.chance.choice(sorted(RTS if rts is None else rts) or list(RTS))
+        number, rw = rt.split("/")
+        return desa, number, rw
+
+    def do(
+        self, record: str | None, tellings: Sequence[Telling], act: Callable[[], Queued]
+    ) -> str | None:
+        return self.handset.do(record, tuple(tellings), act)
+
+    def create(
+        self, entity: str, assigned: dict[str, Json], parent: str | None, desa: str | None = None
+    ) -> str | None:
+        """A new record with what it says."""
+        texts = UNIQUE_TEXTS.get(entity, ())
+        tellings = [Telling(name, value=str(assigned.get(name, ""))) for name in texts]
+        made: list[str] = []
+
+        def act() -> Queued:
+            queued = self.handset.phone.create(
+                entity, assigned, parent=parent, desa=desa, observed=self.day()
+            )
+            made.append(queued.id)
+            return queued
+
+        hash_ = self.do(None, tellings, act)
+        for record in made:
+            self.handset.drafts[record] = (entity, parent or "")
+        return hash_
+
+    def edit(
+        self,
+        record: str,
+        entity: str,
+        assigned: Mapping[str, Json],
+        tellings: Sequence[Telling] = (),
+        *,
+        add: Mapping[str, Json] = {},
+        remove: Mapping[str, Json] = {},
+    ) -> str | None:
+        return self.do(
+            record,
+            tellings,
+            lambda: self.handset.phone.edit(
+                entity, record, assigned, add, remove, observed=self.day()
+            ),
+        )

@@ -1,0 +1,175 @@
+"""Run seeds, count what happened, and say in one line how to see it again."""
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from api.clock import SettableClock
+from api.simulation.asgi import InProcess
+from api.simulation.faults import Fault, demanded, faults_text
+from api.simulation.isolation import judge_isolation
+from api.simulation.judging import judge
+from api.simulation.office import furnish
+from api.simulation.scheduling import take_step
+from api.simulation.server import MortalDatabase
+from api.simulation.settling import settle
+from api.simulation.storage import scratch_folder, storage
+from api.simulation.tracing import Tell, chance_of
+from api.simulation.world import BEGIN, SECRET, Ground, Plan, World, begin
+from models.database import Database
+from models.sealing import Vault
+
+CONNECTIONS: Final = 2
+FIRST_CHECK: Final = 1000
+CHECK_EVERY_MAX: Final = 10_000
+"""Long runs come to rest now and then: what broke a promise is then not far away."""
+ISOLATION_EVERY: Final = 4
+"""Seeds whose village is in the end asked twice, once without what a phone may not see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One seed's story."""
+
+    plan: Plan
+    steps: int
+    """Taken before it ended, or before a promise was broken."""
+    broken: tuple[str, ...]
+    counts: dict[str, int]
+    digest: str
+    """Of everything that happened; the same for the same plan."""
+
+    @property
+    def replay(self) -> str:
+        """The command that shows it again."""
+        return (
+            f"lokus simulate --seed {self.plan.seed} --steps {self.steps} "
+            f"--phones {self.plan.phones} --faults {faults_text(self.plan.faults)}"
+        )
+
+
+@dataclass
+class Report:
+    """What a number of seeds showed."""
+
+    faults: frozenset[Fault]
+    runs: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
+    broken: list[Run] = field(default_factory=list)
+
+    def take(self, run: Run) -> None:
+        self.runs += 1
+        self.steps += run.steps
+        self.counts.update(run.counts)
+        if run.broken:
+            self.broken.append(run)
+
+    @property
+    def never(self) -> list[str]:
+        """Counters that stayed at zero though the run was asked to see them."""
+        return sorted(name for name in demanded(self.faults) if not self.counts[name])
+
+    @property
+    def is_good(self) -> bool:
+        return not self.broken and not self.never
+
+
+class Simulation:
+    """A place to run seeds in, one after the other."""
+
+    def __init__(self, phones: int, database_url: str | None = None) -> None:
+        self._phones = phones
+        self._folder = scratch_folder()
+        place = storage(database_url, self._furnish)
+        database = MortalDatabase.open(place.url, pool_size=CONNECTIONS, vault=_vault())
+        self._ground = Ground(place, database, self._folder / "run", InProcess())
+
+    def _furnish(self, url: str) -> None:
+        database = Database.open(url, pool_size=1, vault=_vault())
+        randomness = chance_of("template").randbytes
+        furnish(database, self._phones, SettableClock(BEGIN), randomness)
+        database.close()
+
+    def close(self) -> None:
+        self._ground.database.close()
+        self._ground.storage.close()
+        self._ground.line.close()
+        shutil.rmtree(self._folder)
+
+    def run(self, seed: int, steps: int, faults: frozenset[Fault], tell: Tell | None = None) -> Run:
+        """One seed, from its first morning until everything has come to rest."""
+        plan = Plan(seed, steps, self._phones, faults)
+        with self._world(plan, tell) as world:
+            for step in range(1, steps + 1):
+                take_step(world)
+                if world.history.broken:
+                    break
+                if step == steps or _is_check(step):
+                    _check(world)
+            return Run(
+                plan,
+                world.step,
+                tuple(world.history.broken),
+                {**world.counts.as_dict(), "operations": world.history.operations},
+                world.trace.digest,
+            )
+
+    @contextmanager
+    def _world(self, plan: Plan, tell: Tell | None) -> Iterator[World]:
+        self._ground.folder.mkdir()
+        world = begin(plan, self._ground, tell)
+        try:
+            yield world
+        finally:
+            world.close()
+            shutil.rmtree(self._ground.folder)
+
+
+def _check(world: World) -> None:
+    calm = settle(world)
+    judge(world, calm)
+    if world.plan.seed % ISOLATION_EVERY == 0:
+        judge_isolation(world, calm)
+
+
+def _vault() -> Vault:
+    return Vault(bytes.fromhex(SECRET))
+
+
+def _is_check(step: int) -> bool:
+    return step % CHECK_EVERY_MAX == 0 or (
+        step >= FIRST_CHECK and step % FIRST_CHECK == 0 and (step // FIRST_CHECK).bit_count() == 1
+    )
+
+
+@contextmanager
+def simulation(phones: int, database_url: str | None = None) -> Iterator[Simulation]:
+    """A place to run seeds in, removed when it is left."""
+    made = Simulation(phones, database_url)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def simulate(
+    place: Simulation,
+    seeds: Iterable[int],
+    steps: int,
+    faults: frozenset[Fault],
+    told: Callable[[Run], None] = lambda _: None,
+) -> Report:
+    """Run seeds one after the other. ``told`` hears of each when it has ended."""
+    report, begun = Report(faults), time.perf_counter()
+    for seed in seeds:
+        run = place.run(seed, steps, faults)
+        report.take(run)
+        told(run)
+    report.seconds = time.perf_counter() - begun
+    return report

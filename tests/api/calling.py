@@ -1,0 +1,120 @@
+"""Requests to an application in this process: every guard and route of it, and no socket.
+
+Much cheaper than a test client that builds a stream for each answer, and safe to call from many
+threads at once, which is what tests of concurrency do.
+"""
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import unquote_to_bytes
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
+from starlette.types import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; `wire` is the body as it was sent, `body` the same unpacked."""
+
+    status: int
+    headers: Mapping[str, str]
+    wire: bytes
+
+    @property
+    def body(self) -> bytes:
+        packed = self.headers.get("content-encoding") == "gzip"
+        return gzip.decompress(self.wire) if packed else self.wire
+
+    def json(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(self.body)
+        return told
+
+    @property
+    def problem(self) -> str:
+        """The stable code of a problem; the test fails where there is none."""
+        assert self.headers.get("content-type") == "application/problem+json", self
+        body = self.json()
+        assert body["status"] == self.status
+        assert body["retry"] in {"same", "after-change", "never"}
+        code: str = body["type"]
+        return code
+
+
+class Caller:
+    """A running application. Leave it with `close`."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._starting = start_blocking_portal()
+        self._portal: BlockingPortal = self._starting.__enter__()
+        self._lifespan = app.router.lifespan_context(app)
+        self._portal.call(self._lifespan.__aenter__)
+
+    def close(self) -> None:
+        self._portal.call(self._lifespan.__aexit__, None, None, None)
+        self._starting.__exit__(None, None, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __call__(
+        self,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request; `target` is path and query as they stand in a request line."""
+        path, _, query = target.partition("?")
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": unquote_to_bytes(path).decode("utf-8", "replace"),
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": query.encode(),
+            "headers": [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()],
+            "client": ("127.0.0.1", 1),
+            "server": ("lokus.test", 80),
+        }
+        answer: Answer = self._portal.call(self._exchange, scope, body)
+        return answer
+
+    async def _exchange(self, scope: dict[str, Any], body: bytes) -> Answer:
+        asked = False
+        start: Message = {}
+        parts: list[bytes] = []
+
+        async def receive() -> Message:
+            nonlocal asked
+            if asked:
+                return {"type": "http.disconnect"}
+            asked = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message
+            else:
+                parts.append(bytes(message.get("body", b"")))
+
+        await self._app(scope, receive, send)
+        headers = {k.decode().lower(): v.decode() for k, v in start["headers"]}
+        return Answer(start["status"], headers, b"".join(parts))
