@@ -13,9 +13,12 @@ PROJECTS := pyproject.toml clients/python/pyproject.toml
 WORKERS  ?= 2
 ARGS     ?=
 # About a million operations: the size at which a rare loss has shown itself in other engines.
+SOAK_SEED   ?= 1
+SOAK_STEPS  ?= 1000000
+SOAK_PHONES ?= 40
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test check format bench revision lock clean
+.PHONY: help install dev run test check format soak bench revision lock clean
 .DELETE_ON_ERROR:
 
 help: ## list what can be made
@@ -41,6 +44,8 @@ format: $(DEV) ## let ruff format and repair what it can
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
+soak: $(DEV) ## a nightly-size simulation (SOAK_SEED, SOAK_STEPS, SOAK_PHONES)
+	$(VENV)/bin/lokus simulate --seed $(SOAK_SEED) --steps $(SOAK_STEPS) --phones $(SOAK_PHONES) $(ARGS)
 
 bench: $(DEV) ## the benchmarks, which may take their time
 	$(PY) -m tests.benchmarks $(ARGS)

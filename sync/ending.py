@@ -177,7 +177,7 @@ def _unknown_claims(step: Step, draft: Draft) -> list[Claim]:
             claims += [Claim(group, draft.value(group), stamp) for stamp in unknown]
     for conflict in step.workspace.conflicts_of(draft.id):
         if conflict.is_open and conflict.kind is ConflictKind.VALUE and conflict.group != END:
-            claims += [c for c in map(hidden, conflict.candidates) if not step.knows(c.stamp)]
+            claims += [c for c in conflict.candidates if not step.knows(c.stamp)]
             step.workspace.withdraw(conflict)
     return claims
 

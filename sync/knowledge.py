@@ -9,7 +9,7 @@ from typing import Final
 from sync.types import Lane, Stamp
 
 NOT_SHOWN: Final = 0
-"""The ``seq`` of a statement that no phone was shown: a candidate that was never current.
+"""The ``seq`` of a statement that no phone was shown: a candidate.
 
 A phone learns that a group is under review, not what was proposed. So having pulled the record
 says nothing about its candidates, and only their own lanes know them.

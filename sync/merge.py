@@ -9,9 +9,10 @@ the set, and the class of the field decides what the set means:
 * **monotone**: an absorbing value (a death) outranks the others, and holds: not even a claim that
   knew it takes it away, it only proposes to.
 
-The current value stays until somebody replaces it who knew the statement that made it. Others may
-have said the same meanwhile, unknown to whoever replaced it; then they become candidates, because
-they disagree with the new value like anybody who says otherwise.
+The current value stays while anybody stands behind it whom the newcomer did not know, even if the
+newcomer knew the one who said it first. So whoever was current and is so no more has been replaced
+knowingly, and what phones can have seen of a group is always behind its current value: candidates
+are known to nobody by pulling.
 
 The set after a number of concurrent claims does not depend on the order of their arrival, and so
 neither do the questions that people are asked.
@@ -96,11 +97,7 @@ def merge(state: GroupState, claim: Claim, lane: Lane, base: int, rule: Rule) ->
         if claim.value != state.value and was_judged(claim, state.decision):
             return Merged(Outcome.ALREADY_JUDGED, state)
         rule = ASK
-    # A candidate that had been (part of) the current value was shown until the front took over.
-    shown = base if base < state.stamps[0].seq else NOT_SHOWN
-    rivals = tuple(
-        c for c in state.candidates if not knows(lane, claim.stamp.lane_seq, shown, c.stamp)
-    )
+    rivals = tuple(c for c in state.candidates if is_unknown(c.stamp))
     if rule.holds(state.value):
         return _merge_into_held(state, claim, unknown, rivals, rule)
     rivals = (*(Claim(claim.group, state.value, stamp) for stamp in unknown), *rivals)
@@ -129,13 +126,14 @@ def _merge_among(state: GroupState, claim: Claim, rivals: tuple[Claim, ...], rul
 
 
 def _first(state: GroupState, claim: Claim, pool: Sequence[Claim]) -> Claim:
-    """Whose claim is in front: that of who knew the one in front, else the current value stays."""
+    """Whose claim is in front: the current value stays while anybody else stands behind it."""
     standing = [c for c in pool if c.value == state.value and c is not claim]
-    knew_front = not standing or standing[0].stamp != state.stamps[0]
-    if claim in pool and knew_front:
-        return claim
     if standing:
-        return standing[0]
+        # Who knew the statement in front and repeats its value states it anew, for another day.
+        knew_front = standing[0].stamp != state.stamps[0]
+        return claim if knew_front and claim.value == state.value else standing[0]
+    if claim in pool:
+        return claim
     return max(pool, key=lambda c: (c.stamp.observed or "", c.stamp.lane, c.stamp.lane_seq))
 
 
@@ -180,18 +178,11 @@ def _merged(
     after = GroupState(
         front.value,
         tuple(_shown(c.stamp, claim.stamp.seq) for c in current),
-        tuple(_proposed(state, claim, front, c) for c in proposed),
+        tuple(hidden(c) if c is claim else c for c in proposed),
         state.decision if front.stamp == state.stamps[0] else None,
     )
     reopens = bool(proposed) and after.decision is not None and not state.candidates
     return Merged(_outcome(claim, front, proposed), after, reopens)
-
-
-def _proposed(state: GroupState, claim: Claim, front: Claim, candidate: Claim) -> Claim:
-    """The candidate with what phones can have seen of it."""
-    is_passed_over = candidate is not claim and candidate.stamp in state.stamps
-    is_as_before = candidate is not claim and front.stamp == state.stamps[0]
-    return candidate if is_passed_over or is_as_before else hidden(candidate)
 
 
 def _outcome(claim: Claim, front: Claim, proposed: Sequence[Claim]) -> Outcome:

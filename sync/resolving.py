@@ -244,8 +244,6 @@ def _undo(step: Step, draft: Draft, decision: Mapping[str, Json]) -> Handled:
         _write(step, draft, conflict.group, before[0].value)
         supporters = (claim.stamp._replace(seq=draft.seq) for claim in before[1:])
         draft.stamps[conflict.group] = (step.stamp(draft), *supporters)
-        if conflict.kind is ConflictKind.VALUE:
-            judged = tuple(claim if claim in before else hidden(claim) for claim in judged)
     else:
         return CHANGED
     workspace.withdraw(conflict)

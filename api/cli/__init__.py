@@ -25,6 +25,7 @@ from api.cli import (
     quarantine,
     record,
     serve,
+    simulate,
     verify,
     wilayah,
 )
@@ -41,6 +42,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = MappingProxyType(
         "enrol": enrol.enrol,
         "doctor": doctor.doctor,
         "verify": verify.verify,
+        "simulate": simulate.simulate,
     }
 )
 GROUPS: Final[Mapping[str, typer.Typer]] = MappingProxyType(

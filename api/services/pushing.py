@@ -79,7 +79,10 @@ def decide_batch(
         records=loaded.records,
         conflicts=loaded.conflicts,
         quarantined=quarantine.quarantined_creates(
-            session, turn.desa, loaded.unknown - _created(batch)
+            session,
+            turn.desa,
+            loaded.unknown - _created(batch),
+            account_id=turn.stored.account_id,
         ),
         earlier=_earlier(session, turn, batch),
         lineage=_lineage(session, turn, batch),

@@ -107,7 +107,7 @@ async def _here(
 @contextmanager
 def _on_this_thread() -> Iterator[None]:
     in_threads = anyio.to_thread.run_sync
-    anyio.to_thread.run_sync = _here  # type: ignore[assignment]  # same call, fewer options
+    anyio.to_thread.run_sync = _here  # type: ignore[assignment]  # without its limits on threads
     try:
         yield
     finally:

@@ -15,9 +15,8 @@ from lokus_client.rows import CopyRow
 from lokus_client.status import SyncReport
 
 from api.clock import SettableClock
-from api.simulation.history import History, Life, Telling
+from api.simulation.history import Life, Notes, Telling
 from api.simulation.network import Link
-from api.simulation.tracing import Trace
 
 SERVER: Final = "http://lokus.simulated"
 _JAKARTA: Final = timezone(timedelta(hours=7))
@@ -48,20 +47,19 @@ class Clocks:
 class Handset:
     """A phone in somebody's hand."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  (its place, its world and who writes it down)
+    def __init__(
         self,
         name: str,
         file: Path,
         link: Link,
         clock: SettableClock,
         chance: Random,
-        history: History,
-        trace: Trace,
+        notes: Notes,
     ) -> None:
         self.name = name
         self.file = file
         self.link = link
-        self.life = history.new_life()
+        self.life = notes.history.new_life()
         self.copy: dict[str, CopyRow] = {}
         self.drafts: dict[str, tuple[str, str]] = {}
         """Own records that the server has not sent back yet: id → (entity, parent)."""
@@ -72,8 +70,8 @@ class Handset:
         self.deaths = 0
         self._clock = clock
         self._chance = chance
-        self._history = history
-        self._trace = trace
+        self._history = notes.history
+        self._trace = notes.trace
         self._boots = 0
         self._clocks = Clocks(timedelta(), "", clock.now())
         self._open()

@@ -1,11 +1,12 @@
-"""What happened in a run, as an observer of every phone and every wire would write it down."""
+"""What happened in a run, as somebody who sees every phone and every wire would write it down."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from api.simulation.model import Captures, Element, Statement
+from api.simulation.evidence import Captures, Element, Statement
+from api.simulation.tracing import Counts, Trace
 
 Place = tuple[str, str]
 """(record, group)."""
@@ -131,3 +132,12 @@ class History:
 
     def breaks(self, sentences: Sequence[str]) -> None:
         self.broken.extend(sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What whoever watches a run writes in."""
+
+    trace: Trace
+    counts: Counts
+    history: History

@@ -1,4 +1,4 @@
-"""I5 by experiment: two servers that differ only in what the phone may not see, asked the same.
+"""I5 by experiment: the same questions to two servers that differ in what the phone may not see.
 
 From one of them everything outside the phone's RTs is removed. If a single byte of an answer
 changes, something outside has been told: a count, an error, a digest, a doubt.
@@ -16,7 +16,7 @@ from api.simulation.handset import Handset
 from api.simulation.network import unpacked
 from api.simulation.office import RTS
 from api.simulation.world import World
-from models.queries.whole_villages import forget_all_but, versions
+from models.queries.whole_villages import forget_all_but, whole_register
 
 STRANGER: Final = "0199dead-0000-7000-8000-000000000000"
 """An id that no record has."""
@@ -59,6 +59,7 @@ def judge_isolation(world: World, calm: Sequence[Handset]) -> None:
         forget_all_but(session, asker.desa, sorted(asker.rts))
     without = list(_answers(world, asker))
     world.server.bring_back("isolation")
+    world.server.forget_files()
     for (question, one), (_, other) in zip(with_it, without, strict=True):
         if (one.status, unpacked(one.body)) != (other.status, unpacked(other.body)):
             name = asker.handset.name
@@ -72,9 +73,10 @@ def _asker(world: World, handset: Handset) -> _Asker | None:
         if not rts:
             continue
         with world.server.database.reading() as session:
-            rows = versions(session, desa)
-        own = sorted(one for one, _, rt in rows if rt in rts)[:ASKED_MAX]
-        foreign = sorted(one for one, _, rt in rows if rt not in rts)[:ASKED_MAX]
+            # What was merged into another record is that record, wherever it once stood.
+            rows = [row for row in whole_register(session) if row.desa == desa and not row.alias]
+        own = [row.id for row in rows if row.rt in rts][:ASKED_MAX]
+        foreign = [row.id for row in rows if row.rt not in rts][:ASKED_MAX]
         if own and foreign:
             return _Asker(handset, desa, rts, tuple(own), tuple(foreign))
     return None
@@ -82,6 +84,7 @@ def _asker(world: World, handset: Handset) -> _Asker | None:
 
 def _answers(world: World, asker: _Asker) -> Iterator[tuple[Sent, Answered]]:
     """The same questions in the same order, with the same chance on the server's side."""
+    world.server.forget_files()
     chance = world.server_chance.getstate()
     manifest = asker.get("/v1/manifest")
     told = world.server.deliver(manifest)

@@ -8,10 +8,10 @@ from typing import Final
 
 from lokus_client.rows import CopyRow
 
-from api.simulation.collector import UNIQUE_TEXTS
+from api.simulation.collecting import UNIQUE_TEXTS
+from api.simulation.evidence import Logged
 from api.simulation.handset import Handset
 from api.simulation.model import (
-    Logged,
     holes,
     live_claims,
     lost_elements,
@@ -66,7 +66,7 @@ def judge(world: World, calm: Sequence[Handset]) -> None:
     breaks(list(holes(logged, ends, captures)))
     for handset in calm:
         breaks(list(_compare(world, handset, rows)))
-    outcomes = {one.hash: one for one in logged if one.outcome != "duplicate"}
+    outcomes = _outcomes(logged)
     apart = _apart(world, lines, rows)
     shown = _shown(rows, questions, apart)
     exactly = not history.asked_too_much
@@ -74,6 +74,12 @@ def judge(world: World, calm: Sequence[Handset]) -> None:
     breaks(list(lost_elements(history.elements, outcomes, _present(rows, apart))))
     breaks(list(_unlisted(logged, questions)))
     _count(world, lines, rows, questions)
+
+
+def _outcomes(logged: Iterable[Logged]) -> dict[str, Logged]:
+    """By hash. Of what two devices brought, as one store was enrolled twice, what was merged."""
+    told = [one for one in logged if one.outcome != "duplicate"]
+    return {one.hash: one for one in sorted(told, key=lambda one: one.outcome != "quarantined")}
 
 
 def _logged(line: LogLine) -> Logged:

@@ -9,7 +9,7 @@ from api.simulation.faults import Fault
 from api.simulation.handset import Handset
 from api.simulation.world import ServerBackup, World
 from models.queries.lanes import mark_durable
-from models.queries.whole_villages import lane_ends
+from models.queries.whole_villages import lane_ends, whole_log
 
 CLONES_MAX: Final = 3
 DURABLE_SHARE: Final = 0.7
@@ -50,7 +50,7 @@ def clone(world: World, handset: Handset) -> None:
 def roll_back(world: World, handset: Handset) -> None:
     """The phone is put back to a copy made earlier; without one, a copy is made."""
     backup = world.phone_backups.get(handset.name)
-    if backup is None or world.chance.random() < 0.3:
+    if backup is None or world.chance.random() < 0.15:
         file = world.folder / f"{handset.name}.backup{world.step}"
         world.phone_backups[handset.name] = handset.back_up(file)
         return
@@ -79,7 +79,7 @@ def _lost(world: World, gone: set[str]) -> None:
 
 
 def move_scope(world: World, handset: Handset) -> None:
-    """The office gives the phone's owner other RTs to work in."""
+    """The office gives its owner other RTs."""
     areas = world.office.move(handset.link.account, world.chance)
     world.counts.add("scope-moves")
     rts = [sorted(area.rts or "*") for area in areas]
@@ -105,7 +105,7 @@ def _enrol_again(world: World, handset: Handset) -> None:
 
 
 def server_crash(world: World, _: Handset) -> None:
-    """The server goes down between two requests and is started again."""
+    """The server's process dies between two requests."""
     world.counts.add("server-restarts")
     world.server.restart()
 
@@ -145,6 +145,7 @@ def restore_quietly(world: World, handset: Handset) -> None:
     world.counts.add("undeclared-restores")
     _put_back(world)
     world.undeclared_for = 0
+    world.logged_when_put_back = world.logged()
 
 
 def _put_back(world: World) -> None:
@@ -165,9 +166,22 @@ def _put_back(world: World) -> None:
 
 def declare(world: World) -> None:
     """`lokus epoch new`."""
+    if world.undeclared_for is not None:
+        _put_apart_what_came_meanwhile(world)
     world.undeclared_for = None
     epoch = world.office.declare_restore()
     world.trace.note(f"operator declares epoch {epoch}")
+
+
+def _put_apart_what_came_meanwhile(world: World) -> None:
+    """Numbers given out since then were given out before, and some phone may hold the others.
+
+    Which of the two its next edit is based upon, nobody can tell.
+    """
+    with world.server.database.reading() as session:
+        log = whole_log(session)
+    came = [one for one in log if one.hash not in world.logged_when_put_back]
+    world.history.put_apart.update(one.record for one in came if one.record)
 
 
 def notice(world: World, codes: set[str]) -> None:
@@ -182,13 +196,13 @@ def notice(world: World, codes: set[str]) -> None:
 MISHAPS: Final[tuple[tuple[Fault, Mishap, float], ...]] = (
     (Fault.CLOCKS, clock_jump, 1.5),
     (Fault.CLONES, clone, 0.8),
-    (Fault.ROLLBACKS, roll_back, 1.2),
+    (Fault.ROLLBACKS, roll_back, 2.0),
     (Fault.REINSTALLS, reinstall, 0.5),
     (Fault.SCOPES, move_scope, 2.0),
     (Fault.REVOCATIONS, revoke, 0.8),
     (Fault.SERVER_CRASHES, server_crash, 0.5),
-    (Fault.RESTORES, back_up_server, 1.0),
-    (Fault.RESTORES, restore, 1.0),
+    (Fault.RESTORES, back_up_server, 0.8),
+    (Fault.RESTORES, restore, 1.4),
     (Fault.UNDECLARED_RESTORES, restore_quietly, 0.8),
 )
 """With their weights among a hundred steps."""

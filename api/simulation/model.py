@@ -7,77 +7,12 @@ about broken promises come out. The numbers are those of the protocol's invarian
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
+
+from api.simulation.evidence import Captures, Element, Logged, Statement
 
 MERGED = frozenset({"applied", "no-op", "conflict"})
 """Outcomes of a statement that takes part in what a group says now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A value for one group of one record that nobody else ever states.
-
-    ``knew``: values of the group that this phone had been sent or its owner had stated before.
-    """
-
-    hash: str
-    record: str
-    group: str
-    value: str
-    knew: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """An element that was put into a set, or taken out by somebody who was shown it there."""
-
-    hash: str
-    record: str
-    group: str
-    element: str
-    added: bool
-    knew: frozenset[str]
-    """For one taken out: hashes of the additions that were known, or may have been."""
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """One line of the server's log. ``body_hash`` is computed anew from the body it keeps."""
-
-    desa: str
-    lane: str
-    seq: int
-    lineage: str
-    hash: str
-    body_hash: str
-    record: str | None
-    outcome: str
-    groups: Mapping[str, str] = field(default_factory=dict)
-    """Group → its own outcome, where an operation states several."""
-    conflict: str | None = None
-
-    def of(self, group: str) -> str:
-        return self.groups.get(group, self.outcome)
-
-
-@dataclass(frozen=True, slots=True)
-class Captures:
-    """What left people's hands, by hash, and what a phone's owner could reasonably lose.
-
-    ``lost``: no phone that still exists held it any more when its store was lost. ``undone``: a
-    restore took it out of the log after it had been acknowledged.
-    """
-
-    life: Mapping[str, tuple[int, int]]
-    """Hash → (whose life on a phone, the how-manieth of that life)."""
-    acked: Collection[str]
-    lost: Collection[str]
-    undone: Collection[str]
-
-    def expected(self) -> Iterator[str]:
-        for one in self.life:
-            if one not in self.lost or (one in self.acked and one not in self.undone):
-                yield one
 
 
 def lost_acknowledged(acked: Iterable[str], logged: Iterable[Logged]) -> Iterator[str]:
@@ -172,7 +107,7 @@ def live_claims(
     but never too little.
     """
     by_place: defaultdict[tuple[str, str], list[Statement]] = defaultdict(list)
-    for one in statements:
+    for one in _knowing_all(statements):
         logged = outcomes.get(one.hash)
         if logged is not None and logged.of(one.group) in MERGED:
             by_place[one.record, one.group].append(one)
@@ -184,6 +119,14 @@ def live_claims(
             yield f"I4 {place}: {missing} was overwritten by somebody who had not seen it"
         if exactly and (extra := sorted(found - live)):
             yield f"I4 {place}: a question about {extra}, which its successor had seen"
+
+
+def _knowing_all(statements: Iterable[Statement]) -> Iterator[Statement]:
+    """Who knew a value knew what its author had known, even where a restore undid that value."""
+    knew: dict[str, frozenset[str]] = {}
+    for one in statements:
+        knew[one.value] = one.knew.union(*(knew.get(value, ()) for value in one.knew))
+        yield replace(one, knew=knew[one.value])
 
 
 def lost_elements(
@@ -201,13 +144,12 @@ def lost_elements(
             removals[one.record, one.group, one.element] |= one.knew
     for one in merged:
         place = (one.record, one.group)
-        gone = one.added and place in present and one.element not in present[place]
-        if gone and one.hash not in removals[one.record, one.group, one.element]:
+        known = one.hash in removals[*place, one.element]
+        if one.added and not known and one.element not in present.get(place, {one.element}):
             yield f"I4 {place}: {one.element} vanished though nobody who knew took it out"
 
 
 def chatter(requests: int, villages: int, phone: str) -> Iterator[str]:
     """I9: with nothing to say, one request a village."""
     if requests > villages:
-        sends = f"{requests} requests for {villages} villages"
-        yield f"I9 {phone} still sends {sends} after all is calm"
+        yield f"I9 {phone} sends {requests} requests for {villages} villages after all is calm"

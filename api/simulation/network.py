@@ -19,10 +19,9 @@ from typing_extensions import override
 
 from api.simulation.asgi import Answered, Sent
 from api.simulation.faults import Fault
-from api.simulation.history import History
+from api.simulation.history import Notes
 from api.simulation.model import foreign
 from api.simulation.server import Server, ServerDied
-from api.simulation.tracing import Counts, Trace
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ROW_LISTS: Final = {"/v1/sync": "changes", "/v1/pull": "changes", "/v1/records": "rows",
@@ -90,17 +89,15 @@ class _Overheard:
 class Network:
     """All wires of a run."""
 
-    def __init__(
-        self, server: Server, chance: Random, trace: Trace, counts: Counts, history: History
-    ) -> None:
+    def __init__(self, server: Server, chance: Random, notes: Notes) -> None:
         self.server = server
         self.weather = FAIR
         self.visible: Visible = lambda _account, _desa, ids: set(ids)
         self.tick = 0
         self._chance = chance
-        self._trace = trace
-        self._counts = counts
-        self._history = history
+        self._trace = notes.trace
+        self._counts = notes.counts
+        self._history = notes.history
         self._late: list[_Late] = []
 
     def call(
@@ -110,14 +107,13 @@ class Network:
 
         ``reached``: written down there is where a pull ended whose answer arrives.
         """
-        fault = self._drawn()
-        if fault is Fault.LOST_REQUESTS:
-            raise httpx.ConnectTimeout("the request was lost")
+        fault = self.weather.draw(self._chance)
+        if fault is not None:
+            self._counts.add(fault)
+            self._trace.note(f"wire {fault}")
+        self._stop_on_the_way(fault, account, sent)
         if fault is Fault.BUSY:
             return httpx.Response(503, headers={"Retry-After": "3"})
-        if fault is Fault.LATE_DUPLICATES and self._chance.random() < 0.5:
-            self._delay(account, sent)
-            raise httpx.ReadTimeout("the request is still under way")
         answer = self._processed(account, sent, dies=fault is Fault.SERVER_CRASHES)
         if fault is Fault.LATE_DUPLICATES:
             self._delay(account, sent)
@@ -135,13 +131,13 @@ class Network:
             reached[desa] = at
         return _whole(answer.whole)
 
-    def _drawn(self) -> Fault | None:
-        """What the wire does to this request, written down."""
-        fault = self.weather.draw(self._chance)
-        if fault is not None:
-            self._counts.add(fault)
-            self._trace.note(f"wire {fault}")
-        return fault
+    def _stop_on_the_way(self, fault: Fault | None, account: str, sent: Sent) -> None:
+        """Some requests never arrive, or only after their sender has given up."""
+        if fault is Fault.LOST_REQUESTS:
+            raise httpx.ConnectTimeout("the request was lost")
+        if fault is Fault.LATE_DUPLICATES and self._chance.random() < 0.5:
+            self._delay(account, sent)
+            raise httpx.ReadTimeout("the request is still under way")
 
     def deliver_late(self, *, everything: bool = False) -> None:
         """Let delayed copies arrive whose time has come; their answers reach nobody."""
@@ -220,9 +216,8 @@ class Network:
         if ids:
             visible = self.visible(account, desa, ids)
             self._history.breaks(list(foreign(ids, visible, account)))
-        self._history.breaks(
-            [f"I5 {account} was told of {one}, which has left" for one in talkative]
-        )
+        for one in talkative:
+            self._history.breaks([f"I5 {account} was told of {one}, which has left"])
 
 
 class Link(httpx.BaseTransport):
@@ -284,5 +279,5 @@ def operation_hash(operation: Mapping[str, object]) -> str:
 
 
 def unpacked(body: bytes) -> bytes:
-    """The body without its gzip, if it has one."""
+    """A body as it was before it was gzipped, if it was."""
     return gzip.decompress(body) if body.startswith(_GZIP_MAGIC) else body

@@ -1,4 +1,4 @@
-"""Who works where: villages and accounts of a run, and what an office changes on a working day.
+"""Who works where: the villages of a run, its accounts, and what an office changes on a day.
 
 The office remembers by itself who may see what, so that what the server tells can be compared with
 something the server did not say. A restore of the database takes these decisions back as well.
@@ -27,6 +27,7 @@ from sync.permission import Role
 
 KECAMATAN: Final = "180217"
 RTS: Final = ("001/001", "002/001", "003/001")
+VILLAGE_CODE_LENGTH: Final = 10
 REVIEWER: Final = "supervisor"
 
 
@@ -125,7 +126,7 @@ class Office:
         """Give a collector other RTs: fewer, more, others, or those of the beginning again."""
         home = self._home[account][0]
         rts = frozenset(chance.sample(RTS, chance.choice((1, 1, 2, 2, 3))))
-        areas: tuple[Area, ...] = (Area(home.kode_wilayah, rts if home.rts is not None else None),)
+        areas: tuple[Area, ...] = (Area(home.kode_wilayah, rts if home.rts else None),)
         if chance.random() < 0.25:
             areas = self._home[account]
         with self.server.database.writing() as session:

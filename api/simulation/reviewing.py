@@ -2,47 +2,20 @@
 
 from collections.abc import Mapping
 from random import Random
-from typing import Final, NotRequired, TypedDict
+from typing import Any, Final
 
 import httpx
 import orjson
 from lokus_client.rows import CopyRow
-from lokus_client.values import JsonObject
 
 from api.simulation.asgi import Sent
-from api.simulation.history import History
+from api.simulation.history import Notes
 from api.simulation.network import Network
 from api.simulation.office import REVIEWER, Office
-from api.simulation.tracing import Counts, Trace
 
 REASON: Final = "dilihat di lapangan"
 PAGE: Final = 25
 _JSON: Final = (b"content-type", b"application/json")
-
-
-class _Listed(TypedDict):
-    """A question or an entry of the quarantine, as lists show it."""
-
-    id: str
-    kind: NotRequired[str]
-    version: NotRequired[int]
-
-
-class _Claim(TypedDict):
-    lane: str
-    lane_seq: int
-    value: JsonObject
-
-
-class _Page(TypedDict):
-    """One question with everything that is claimed."""
-
-    current: list[_Claim]
-    candidates: list[_Claim]
-
-
-class _Released(TypedDict):
-    results: list[dict[str, str]]
 
 
 class Reviewer:
@@ -53,16 +26,14 @@ class Reviewer:
         network: Network,
         office: Office,
         chance: Random,
-        history: History,
-        counts: Counts,
-        trace: Trace,
+        notes: Notes,
     ) -> None:
         self._network = network
         self._office = office
         self._chance = chance
-        self._history = history
-        self._counts = counts
-        self._trace = trace
+        self._history = notes.history
+        self._counts = notes.counts
+        self._trace = notes.trace
         self._token: str | None = None
 
     def work(self, copies: Mapping[str, CopyRow]) -> None:
@@ -83,10 +54,9 @@ class Reviewer:
         question = self._one("/v1/conflicts?state=open", "conflicts")
         if question is None:
             return
-        told = self._call("GET", f"/v1/conflicts/{question['id']}")
-        if told is None:
+        page = self._call("GET", f"/v1/conflicts/{question['id']}")
+        if page is None:
             return
-        page: _Page = orjson.loads(told)
         kinds = ["current", "candidate", "candidate"]
         if question["kind"] == "value" and len(page["current"][0]["value"]) == 1:
             kinds.append("value")
@@ -97,7 +67,7 @@ class Reviewer:
         if answer["choice"] == "value":
             chosen = self._chance.choice([*page["current"], *page["candidates"]])
             answer["value"] = chosen["value"]
-        version = question["version"] - (self._chance.random() < 0.05)
+        version = int(question["version"]) - (self._chance.random() < 0.05)
         path = f"/v1/conflicts/{question['id']}/resolution"
         if self._call("POST", path, answer, version) is not None:
             self._counts.add("resolved")
@@ -116,10 +86,7 @@ class Reviewer:
         if entry is None:
             return
         told = self._call("POST", f"/v1/quarantine/{entry['id']}/release", {})
-        if told is None:
-            return
-        released: _Released = orjson.loads(told)
-        for result in released["results"]:
+        for result in told["results"] if told is not None else ():
             self._counts.add("released" if result["state"] == "released" else "still-waiting")
 
     def _reject(self) -> None:
@@ -156,10 +123,10 @@ class Reviewer:
 
     # --- the wire --------------------------------------------------------------------------------
 
-    def _one(self, path: str, name: str, *, newest: bool = False) -> _Listed | None:
+    def _one(self, path: str, name: str, *, newest: bool = False) -> dict[str, Any] | None:
         """One of a list, mostly of its beginning."""
         listed = self._call("GET", f"{path}&limit={PAGE}")
-        found: list[_Listed] = [] if listed is None else orjson.loads(listed)[name]
+        found: list[dict[str, Any]] = [] if listed is None else listed[name]
         if not found:
             return None
         few = found[-3:] if newest else found
@@ -167,10 +134,12 @@ class Reviewer:
 
     def _call(
         self, method: str, target: str, body: object = None, version: int | None = None
-    ) -> bytes | None:
+    ) -> dict[str, Any] | None:
         """The answer if it was a success. A device that a restore has forgotten enrols again."""
         if self._token is None:
             self._enrol()
+        if self._token is None:
+            return None
         headers = [_JSON, (b"authorization", f"Bearer {self._token}".encode())]
         if version is not None:
             headers.append((b"if-match", f'"{version}"'.encode()))
@@ -182,11 +151,16 @@ class Reviewer:
         if answer.status_code not in {200, 201}:
             self._trace.note(f"reviewer refused {answer.status_code}")
             return None
-        return told
+        found: dict[str, Any] = orjson.loads(told)
+        return found
 
     def _enrol(self) -> None:
         code = self._office.code_for(REVIEWER)
         body = {"code": code, "name": REVIEWER, "platform": "python", "key": "0f" * 16}
         sent = Sent("POST", "/v1/devices", (_JSON,), orjson.dumps(body))
         answer = self._network.call(REVIEWER, sent)
-        self._token = str(orjson.loads(answer.read()).get("token"))
+        told = answer.read()
+        if answer.status_code == 201:
+            self._token = orjson.loads(told)["token"]
+        else:
+            self._trace.note(f"reviewer does not get in {answer.status_code}")

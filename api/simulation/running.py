@@ -3,9 +3,10 @@
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from api.clock import SettableClock
@@ -19,16 +20,18 @@ from api.simulation.server import MortalDatabase
 from api.simulation.settling import settle
 from api.simulation.storage import scratch_folder, storage
 from api.simulation.tracing import Tell, chance_of
-from api.simulation.world import BEGIN, SECRET, Ground, Plan, World, begin
+from api.simulation.world import BEGIN, BURST, SECRET, Ground, Plan, World, begin
 from models.database import Database
 from models.sealing import Vault
 
 CONNECTIONS: Final = 2
 FIRST_CHECK: Final = 1000
-CHECK_EVERY_MAX: Final = 10_000
+CHECK_EVERY_MAX: Final = 16_000
 """Long runs come to rest now and then: what broke a promise is then not far away."""
 ISOLATION_EVERY: Final = 4
 """Seeds whose village is in the end asked twice, once without what a phone may not see."""
+SEEDS_PER_TASK: Final = 5
+"""That one process takes at a time, where several work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,10 @@ class Run:
     @property
     def replay(self) -> str:
         """The command that shows it again."""
+        burst = "" if self.plan.burst == BURST else f" --burst {self.plan.burst}"
         return (
             f"lokus simulate --seed {self.plan.seed} --steps {self.steps} "
-            f"--phones {self.plan.phones} --faults {faults_text(self.plan.faults)}"
+            f"--phones {self.plan.phones} --faults {faults_text(self.plan.faults)}{burst}"
         )
 
 
@@ -102,23 +106,16 @@ class Simulation:
         self._ground.line.close()
         shutil.rmtree(self._folder)
 
-    def run(self, seed: int, steps: int, faults: frozenset[Fault], tell: Tell | None = None) -> Run:
+    def run(self, plan: Plan, tell: Tell | None = None) -> Run:
         """One seed, from its first morning until everything has come to rest."""
-        plan = Plan(seed, steps, self._phones, faults)
         with self._world(plan, tell) as world:
-            for step in range(1, steps + 1):
+            while world.step < plan.steps and not world.history.broken:
                 take_step(world)
-                if world.history.broken:
-                    break
-                if step == steps or _is_check(step):
+                if world.step == plan.steps or _is_check(world.step):
                     _check(world)
-            return Run(
-                plan,
-                world.step,
-                tuple(world.history.broken),
-                {**world.counts.as_dict(), "operations": world.history.operations},
-                world.trace.digest,
-            )
+            counts = {**world.counts.as_dict(), "operations": world.history.operations}
+            broken = tuple(world.history.broken)
+            return Run(plan, world.step, broken, counts, world.trace.digest)
 
     @contextmanager
     def _world(self, plan: Plan, tell: Tell | None) -> Iterator[World]:
@@ -131,7 +128,15 @@ class Simulation:
             shutil.rmtree(self._ground.folder)
 
 
+def _is_check(step: int) -> bool:
+    """At 1000, 2000, 4000 …, and then every sixteen thousand steps."""
+    checks = step // FIRST_CHECK
+    return step % CHECK_EVERY_MAX == 0 or (step % FIRST_CHECK == 0 and checks.bit_count() == 1)
+
+
 def _check(world: World) -> None:
+    if world.history.broken:
+        return
     calm = settle(world)
     judge(world, calm)
     if world.plan.seed % ISOLATION_EVERY == 0:
@@ -142,15 +147,9 @@ def _vault() -> Vault:
     return Vault(bytes.fromhex(SECRET))
 
 
-def _is_check(step: int) -> bool:
-    return step % CHECK_EVERY_MAX == 0 or (
-        step >= FIRST_CHECK and step % FIRST_CHECK == 0 and (step // FIRST_CHECK).bit_count() == 1
-    )
-
-
 @contextmanager
 def simulation(phones: int, database_url: str | None = None) -> Iterator[Simulation]:
-    """A place to run seeds in, removed when it is left."""
+    """A simulation that leaves nothing behind."""
     made = Simulation(phones, database_url)
     try:
         yield made
@@ -158,18 +157,42 @@ def simulation(phones: int, database_url: str | None = None) -> Iterator[Simulat
         made.close()
 
 
-def simulate(
-    place: Simulation,
-    seeds: Iterable[int],
-    steps: int,
-    faults: frozenset[Fault],
-    told: Callable[[Run], None] = lambda _: None,
-) -> Report:
-    """Run seeds one after the other. ``told`` hears of each when it has ended."""
-    report, begun = Report(faults), time.perf_counter()
-    for seed in seeds:
-        run = place.run(seed, steps, faults)
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Seeds to run, all by the same plan."""
+
+    plan: Plan
+    seeds: Sequence[int]
+    database_url: str | None = None
+
+    def parts(self) -> list["Task"]:
+        """Tasks of a few seeds each."""
+        starts = range(0, len(self.seeds), SEEDS_PER_TASK)
+        return [replace(self, seeds=self.seeds[one : one + SEEDS_PER_TASK]) for one in starts]
+
+
+def runs_of(task: Task) -> list[Run]:
+    """Run them here, one after the other."""
+    with simulation(task.plan.phones, task.database_url) as place:
+        return [place.run(replace(task.plan, seed=seed)) for seed in task.seeds]
+
+
+def simulate(task: Task, workers: int = 1, told: Callable[[Run], None] = lambda _: None) -> Report:
+    """Run them all. ``told`` hears of each seed, in their order whoever ran it."""
+    report, begun = Report(task.plan.faults), time.perf_counter()
+    for run in _all(task, workers):
         report.take(run)
         told(run)
     report.seconds = time.perf_counter() - begun
     return report
+
+
+def _all(task: Task, workers: int) -> Iterator[Run]:
+    if workers > 1:
+        with ProcessPoolExecutor(workers) as pool:
+            for runs in pool.map(runs_of, task.parts()):
+                yield from runs
+        return
+    with simulation(task.plan.phones, task.database_url) as place:
+        for seed in task.seeds:
+            yield place.run(replace(task.plan, seed=seed))

@@ -6,7 +6,7 @@ from typing import Final
 
 from lokus_client.status import SyncReport
 
-from api.simulation.collecting import work
+from api.simulation.deeds import work
 from api.simulation.faults import Fault
 from api.simulation.handset import Handset
 from api.simulation.judging import judge_pull
@@ -16,7 +16,6 @@ from api.simulation.world import World
 CAPTURES: Final = 52.0
 SYNCS: Final = 25.0
 REVIEWS: Final = 12.0
-BURST_MAX: Final = 5
 DEATHS: Final = 0.01
 """The chance of an app to die at a commit, where apps die."""
 HURRY_SECONDS: Final = 1800.0
@@ -52,13 +51,13 @@ def _pause(world: World) -> timedelta:
 def capture(world: World, handset: Handset) -> None:
     """Some work without a link."""
     collector = world.collector(handset)
-    for _ in range(world.chance.randint(1, BURST_MAX)):
+    for _ in range(world.chance.randint(1, world.plan.burst)):
         work(collector)
         world.clock.advance(timedelta(seconds=world.chance.randint(1, 600)))
 
 
 def review(world: World, handset: Handset) -> None:
-    """The supervisor decides something, with this phone's copy at hand."""
+    """A reviewer decides something."""
     world.reviewer.work(handset.copy)
 
 

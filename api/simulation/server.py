@@ -1,5 +1,6 @@
 """The server of a run: the real application, which can die, and a database that can be put back."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -87,6 +88,10 @@ class Server:
         self._app.state.shell = replace(
             shell, guesses=GuessLimit(), strangers=StrangerDelays(), metrics=Metrics()
         )
+
+    def forget_files(self) -> None:
+        """Snapshots that were made are not kept: the next is made from the database."""
+        shutil.rmtree(self.settings.data_dir / "snapshots", ignore_errors=True)
 
     def keep(self, name: str) -> None:
         """Make a backup."""

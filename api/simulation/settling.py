@@ -43,6 +43,8 @@ def _drained(world: World) -> list[Handset]:
         for handset, report in reports:
             if report is None or report.unsent or report.rows or not _is_done(report):
                 restless[handset.name] = "no session" if report is None else repr(report)
+            elif report.is_complete and _is_in_doubt(handset):
+                restless[handset.name] = "it still has to compare its copy"
         if not restless:
             calm = [one for one, report in reports if report is not None and report.is_complete]
             for handset in calm:
@@ -51,6 +53,12 @@ def _drained(world: World) -> list[Handset]:
     for name, why in restless.items():
         world.history.breaks([f"I8 {name} does not come to rest: {why}"])
     return []
+
+
+def _is_in_doubt(handset: Handset) -> bool:
+    """Was the last comparison crossed by a change, perhaps of a row that had left the RT?"""
+    compared = handset.phone.status().agreements
+    return any(one.at and one.verdict == "not-comparable" for one in compared)
 
 
 def _judge_silence(world: World, handset: Handset, requests: int) -> None:

@@ -4,6 +4,7 @@ SQLite's files lie in memory where the machine has a folder for that, because a 
 a disk prove nothing here. On PostgreSQL a copy is a database made from another as its template.
 """
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -102,7 +103,8 @@ class PostgresqlStorage:
     def __init__(self, url: str, furnish: Furnish) -> None:
         named = database_url(url)
         self._server = create_engine(named, isolation_level="AUTOCOMMIT")
-        self._name = f"{named.database}_simulated"
+        # Several processes may simulate at once.
+        self._name = f"{named.database}_simulated_{os.getpid()}"
         self.url = named.set(database=self._name).render_as_string(hide_password=False)
         self._copies: set[str] = set()
         self._replace(self._name, "template0")

@@ -1,4 +1,4 @@
-"""The story of a run: hashed as it happens, so that runs can be compared, and told on demand."""
+"""The story of a run: hashed as it happens, to compare two runs, and told on demand."""
 
 import hashlib
 from collections import Counter
@@ -38,7 +38,8 @@ class Counts:
         self._counted: Counter[str] = Counter()
 
     def add(self, name: str, times: int = 1) -> None:
-        self._counted[name] += times
+        if times:
+            self._counted[str(name)] += times
 
     def take(self, counted: Mapping[str, int]) -> None:
         """Counters that are read off the tables as a whole."""

@@ -10,11 +10,11 @@ from typing import Final
 from api.clock import SettableClock
 from api.settings import Settings
 from api.simulation.asgi import InProcess
-from api.simulation.collecting import settle_in
-from api.simulation.collector import Collector
+from api.simulation.collecting import Collector
+from api.simulation.deeds import settle_in
 from api.simulation.faults import Fault, swarm
 from api.simulation.handset import Backup, Handset
-from api.simulation.history import History
+from api.simulation.history import History, Notes
 from api.simulation.network import Link, Network, Weather, weather
 from api.simulation.office import Office, Post, Register, posts_of
 from api.simulation.reviewing import Reviewer
@@ -26,6 +26,7 @@ from models.queries.whole_villages import logged_hashes
 
 BEGIN: Final = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 SECRET: Final = "5a" * 32
+BURST: Final = 5
 BAD_WEATHER: Final = 0.15
 """The share of requests that meet a fault of the wire."""
 
@@ -38,6 +39,8 @@ class Plan:
     steps: int
     phones: int
     faults: frozenset[Fault]
+    burst: int = BURST
+    """So many operations a phone captures at most before something else happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,7 @@ class World:
     clock: SettableClock
     chance: Random
     server_chance: Random
-    trace: Trace
-    counts: Counts
-    history: History
+    notes: Notes
     server: Server
     network: Network
     office: Office
@@ -73,8 +74,22 @@ class World:
     phone_backups: dict[str, Backup] = field(default_factory=dict)
     undeclared_for: int | None = None
     """Steps since the database was put back and nobody said so."""
+    logged_when_put_back: set[str] = field(default_factory=set)
+    """What was in the log then."""
     step: int = 0
     backups_made: int = 0
+
+    @property
+    def trace(self) -> Trace:
+        return self.notes.trace
+
+    @property
+    def counts(self) -> Counts:
+        return self.notes.counts
+
+    @property
+    def history(self) -> History:
+        return self.notes.history
 
     def collector(self, handset: Handset) -> Collector:
         post = next(post for post in self.posts if post.name == handset.link.account)
@@ -84,9 +99,7 @@ class World:
             self.office,
             self.clock,
             self.chance,
-            self.history,
-            self.counts,
-            self.trace,
+            self.notes,
             spoils=Fault.MALFORMED in self.faults,
         )
 
@@ -95,7 +108,7 @@ class World:
         chance = chance_of(self.plan.seed, "phone", name)
         link = Link(self.network, account, packs=chance.random() < 0.3)
         file = self.folder / f"{name}.db"
-        return Handset(name, file, link, self.clock, chance, self.history, self.trace)
+        return Handset(name, file, link, self.clock, chance, self.notes)
 
     def enrol(self, handset: Handset, tries: int = 20) -> bool:
         """Give its owner a code, and let them try until it works."""
@@ -140,8 +153,8 @@ def begin(plan: Plan, ground: Ground, tell: Tell | None) -> World:
         server_chance.randbytes,
         ground.line,
     )
-    trace, counts, history = Trace(tell), Counts(), History()
-    network = Network(server, chance_of(plan.seed, "network"), trace, counts, history)
+    notes = Notes(Trace(tell), Counts(), History())
+    network = Network(server, chance_of(plan.seed, "network"), notes)
     posts = posts_of(plan.phones)
     office = Office(server, posts, _account_ids(server, posts))
     network.visible = office.visible
@@ -153,17 +166,15 @@ def begin(plan: Plan, ground: Ground, tell: Tell | None) -> World:
         clock,
         chance,
         server_chance,
-        trace,
-        counts,
-        history,
+        notes,
         server,
         network,
         office,
-        Reviewer(network, office, review, history, counts, trace),
+        Reviewer(network, office, review, notes),
         weather(BAD_WEATHER, faults),
         posts,
     )
-    trace.note(f"seed {plan.seed} plays with {', '.join(sorted(faults)) or 'nothing'}")
+    notes.trace.note(f"seed {plan.seed} plays with {', '.join(sorted(faults)) or 'nothing'}")
     for number, post in enumerate(posts, start=1):
         handset = world.new_handset(f"phone{number}", post.name)
         world.handsets.append(handset)

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from models.queries.inserting import insert_missing
 from models.queries.rowsets import is_sqlite
+from models.queries.server_state import FIRST_HEAD, set_state, state
 from models.tables.columns import table_of
 from models.tables.register import Feed
 from models.tables.sync import LaneRow
@@ -36,7 +37,8 @@ def take_turn(session: Session, desa: str) -> int:
     """Wait for the village's turn and return its head. Held until the transaction ends."""
     head = session.connection().execute(_LOCKED_HEAD, {"village": desa}).scalar_one_or_none()
     if head is None:
-        insert_missing(session, _FEED, [{"desa": desa, "head": 0, "previous": 0}])
+        first = int(state(session, FIRST_HEAD) or 0)
+        insert_missing(session, _FEED, [{"desa": desa, "head": first, "previous": first}])
         head = session.connection().execute(_LOCKED_HEAD, {"village": desa}).scalar_one()
     return int(head)
 
@@ -81,7 +83,10 @@ def raise_heads(session: Session, by: int, beyond: int = 0) -> int:
     gap no position that a phone remembers from then can reach a number that is given out now. The
     gap is a multiple of ``by`` and reaches at least to ``beyond``: somebody may put the same
     backup back twice, and the numbers given out after the first time must not come again either.
+    Villages that the backup does not know, because nobody had written there yet, begin at
+    ``beyond``.
     """
+    set_state(session, FIRST_HEAD, str(beyond))
     short = literal(beyond) - _FEED.c.head
     gap = literal(by) * case((short > by, (short + (by - 1)) // by), else_=1)
     session.connection().execute(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, and_, bindparam, func, select, update
+from sqlalchemy import Row, and_, bindparam, func, select, true, update
 from sqlmodel import Session
 
 from models.queries.operations import Brought
@@ -87,20 +87,29 @@ def set_aside(
     add(session, _QUARANTINE, desa, rows)
 
 
-def quarantined_creates(session: Session, desa: str, ids: Iterable[str]) -> dict[str, str]:
-    """Record id → ``lane:seq`` of the waiting `create` that would have made it."""
+def quarantined_creates(
+    session: Session, desa: str, ids: Iterable[str], *, account_id: str | None = None
+) -> dict[str, str]:
+    """Record id → ``lane:seq`` of the waiting `create` that would have made it.
+
+    With an account, only what it created itself: that a stranger's record waits is none of its
+    business, and it can have got the id from nowhere but a register that has since been put back.
+    """
     wanted = set(ids)
     if not wanted:
         return {}
+    by_whom = true() if account_id is None else _QUARANTINE.c.account_id == bindparam("by_whom")
     statement = select(_QUARANTINE.c.record, _QUARANTINE.c.lane, _QUARANTINE.c.lane_seq).where(
         _QUARANTINE.c.desa == bindparam("village"),
         _QUARANTINE.c.creates,
         _QUARANTINE.c.state == WAITING,
+        by_whom,
         among(session, _QUARANTINE.c.record, "wanted"),
     )
-    rows = session.connection().execute(
-        statement, {"village": desa, "wanted": keys(session, wanted)}
-    )
+    about = {"village": desa, "wanted": keys(session, wanted)}
+    if account_id is not None:
+        about["by_whom"] = account_id
+    rows = session.connection().execute(statement, about)
     return {row.record: f"{row.lane}:{row.lane_seq}" for row in rows}
 
 

@@ -10,6 +10,8 @@ from models.tables.columns import table_of
 from models.tables.server_state import ServerState
 
 EPOCH: Final = "epoch"
+FIRST_HEAD: Final = "first-head"
+"""Where the feed of a village begins in which nobody has written yet."""
 
 _STATE = table_of(ServerState)
 _VALUE = select(_STATE.c.value).where(_STATE.c.key == bindparam("state_key"))

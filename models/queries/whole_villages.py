@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import bindparam, delete, select, true
+from sqlalchemy import bindparam, delete, select
 from sqlmodel import Session
 
 from models.queries.rowsets import among, hash_bytes, keys
@@ -195,6 +195,6 @@ def forget_all_but(session: Session, desa: str, rts: Sequence[str] | None) -> in
     ]
     if gone:
         session.connection().execute(
-            delete(_RECORD).where(_RECORD.c.desa == desa, _RECORD.c.id.in_(gone), true())
+            delete(_RECORD).where(_RECORD.c.desa == desa, _RECORD.c.id.in_(gone))
         )
     return len(gone)

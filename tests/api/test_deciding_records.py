@@ -7,11 +7,13 @@ from tests.api.village import (
     OTHER_DESA,
     SECOND_NIK,
     SOMEBODY,
+    Desk,
     a_person,
     assert_sound,
     audited,
     desk,
     doubled,
+    promote,
     record_id,
 )
 from tests.api.world import World, area, outcomes, refused
@@ -112,6 +114,40 @@ def test_a_reviewer_merges_two_families_and_parts_them_again(world: World) -> No
     assert sari.read(f"/v1/records/{MEMBER}")["keluarga"] == other
     refused(sari.separate(other), 409, "already-decided")
     assert_sound(world)
+
+
+def test_who_entered_one_of_two_doubles_does_not_merge_them(world: World) -> None:
+    ani = doubled(world)
+    promote(world, ani.account)
+    collector = Desk(ani)
+    refused(collector.merge(record_id(4), MEMBER), 403, "not-permitted")
+    assert desk(world).merge(record_id(4), MEMBER).status == 200
+    assert_sound(world)
+
+
+def test_what_was_merged_on_is_parted_from_the_end(world: World) -> None:
+    ani = world.device("ani")
+    second, third = record_id(3), record_id(4)
+    ani.push([ani.create(FAMILY), ani.create(second), ani.create(third)])
+    sari = desk(world)
+    sari.merge(third, second)
+    sari.merge(second, FAMILY)
+    refused(sari.separate(third), 409, "already-decided")
+    assert sari.separate(second).status == 200
+    assert sari.separate(third).status == 200
+    assert_sound(world)
+
+
+def test_visits_are_not_merged(world: World) -> None:
+    ani = world.device("ani")
+    visits = [record_id(8), record_id(9)]
+    ani.push([ani.create(FAMILY)])
+    ani.push([ani.op("create", "kunjungan", v, base=0, parent=FAMILY, set={}) for v in visits])
+    refused(desk(world).merge(*visits), 422, "value-refused")
+
+
+def test_what_is_not_there_is_not_parted(world: World) -> None:
+    refused(desk(world).separate(SOMEBODY), 404, "not-found")
 
 
 def test_merging_the_same_pair_again_is_another_decision(world: World) -> None:

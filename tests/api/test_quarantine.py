@@ -93,6 +93,14 @@ def test_a_release_takes_what_depends_on_it_along(world: World) -> None:
     assert_sound(world)
 
 
+def test_that_something_waits_is_told_to_nobody_who_did_not_send_it(world: World) -> None:
+    ani, budi = world.device("ani"), world.device("budi")
+    ani.push([ani.create(FAMILY, atap2="seng")])
+    edits = [phone.push([phone.edit(FAMILY, 0, luas_lantai=40)]) for phone in (ani, budi)]
+    problems = [told["results"][0]["problem"] for told in edits]
+    assert problems == ["depends-on-quarantined", "record-unknown"]
+
+
 def test_dependents_of_dependents_come_along_too(world: World) -> None:
     ani = world.device("ani")
     measured = record_id(7)

@@ -1,7 +1,6 @@
 """Conflicts: read, answered at the version that was seen, asked again; nobody judges themselves."""
 
 import pytest
-from sqlalchemy import text
 
 from sync.permission import Role
 from tests.api.village import (
@@ -15,6 +14,7 @@ from tests.api.village import (
     assert_sound,
     audited,
     desk,
+    promote,
     two_disagree,
 )
 from tests.api.world import World, outcomes, refused, rows_by_id
@@ -182,6 +182,16 @@ def test_decided_conflicts_are_listed_by_state(world: World) -> None:
     assert sari.conflicts(state="all", desa=OTHER_DESA) == []
 
 
+def test_an_undo_may_name_the_version_it_was_decided_on(world: World) -> None:
+    two_disagree(world)
+    sari = desk(world)
+    page = sari.only_conflict()
+    sari.resolve(page, "current")
+    path = f"/v1/conflicts/{page['summary']['id']}/undo"
+    refused(sari.post(path, {"reason": REASON}, if_match='"1"'), 412, "version-changed")
+    assert sari.post(path, {"reason": REASON}, if_match='"2"').status == 200
+
+
 def test_a_decision_that_was_built_upon_stays(world: World) -> None:
     ani, _ = two_disagree(world)
     sari = desk(world)
@@ -240,14 +250,6 @@ def test_having_chosen_is_no_statement_but_having_typed_is_one(world: World) -> 
     citra.push([citra.edit(FAMILY, 1, nama_kepala_keluarga="Lima")])
     refused(sari.resolve(sari.only_conflict(), "current"), 403, "not-permitted")
     assert tono.resolve(tono.only_conflict(), "current").status == 200
-
-
-def promote(world: World, account: str) -> None:
-    with world.database.writing() as session:
-        session.connection().execute(
-            text("UPDATE account SET role = :role WHERE id = :id"),
-            {"role": Role.SUPERVISOR.value, "id": account},
-        )
 
 
 # Who sees what -------------------------------------------------------------------------------

@@ -49,7 +49,8 @@ def a_busy_village(world: World) -> None:
     ani.push([ani.op("move", "anggota", MEMBER, base=12, parent=SECOND)])
     ani.push([ani.create(WAITING, rt="009"), ani.add_member(record_id(7), WAITING)])
     sari.release(sari.waiting()[0]["id"])
-    budi.push([budi.edit(WAITING, 0, atap2="seng")])
+    budi.push([budi.edit(WAITING, 0, atap2="seng"), 17])
+    budi.last += 1
     ani.push([ani.op("end", "keluarga", SECOND, base=3, end="pindah", date="2026-11-01")])
     lane = ani.post("/v1/lanes", {"desa": DESA, "parent": {"lane": ani.lane, "seq": 3}}).json()
     repeated = {"mono": 1, "boot": "b", "seq": 1, "kind": "set", "entity": "keluarga"}
@@ -140,6 +141,7 @@ def opened(busy: Village, tmp_path: Path) -> Iterator[Database]:
 
 FIELD = "json_set(doc, '$.luas_lantai', 99)"
 STAMP = "json_set(stamps, '$.g.luas_lantai[0][1]', 'nobody')"
+OTHER_STAMP = "json_set(stamps, '$.g.luas_lantai[0][2]', 1)"
 FIRST_LANE = "(SELECT lane FROM operation WHERE record = :family ORDER BY at LIMIT 1)"
 FLAG = "(SELECT id FROM conflict WHERE kind = 'identity-duplicate')"
 OPEN = "(SELECT id FROM conflict WHERE state = 'open' AND kind = 'value')"
@@ -167,7 +169,7 @@ DAMAGE = [
     ("quarantine", "DELETE FROM quarantine WHERE state = 'waiting'"),
     ("quarantine", "UPDATE quarantine SET state = 'released'"),
     ("quarantine", "UPDATE quarantine SET state = 'gone' WHERE state = 'waiting'"),
-    ("quarantine", "UPDATE quarantine SET lane_seq = 900 WHERE state = 'waiting'"),
+    ("quarantine", "UPDATE quarantine SET lane_seq = lane_seq + 900"),
     ("receipt", "UPDATE receipt SET acked = acked - 1 WHERE acked > 1"),
     ("receipt", "UPDATE receipt SET lane = 'nobody'"),
     ("columns", "UPDATE record SET created_seq = created_seq + 1 WHERE id = :family"),
@@ -183,6 +185,8 @@ DAMAGE = [
     ("stamp", f"UPDATE record SET stamps = {STAMP} WHERE id = :family"),
     ("stamp", "UPDATE record SET doc = json_set(doc, '$.program[1]', 'bpnt') WHERE id = :family"),
     ("stamp", "UPDATE record SET stamps = json_set(stamps, '$.c[2]', 90) WHERE id = :family"),
+    ("stamp", "UPDATE record SET doc = json_set(doc, '$.atap2', 'seng') WHERE id = :family"),
+    ("stamp", f"UPDATE record SET stamps = {OTHER_STAMP} WHERE id = :family"),
     ("conflict", f"UPDATE conflict SET body = replace(body, 'Dua', 'Dwi') WHERE id = {OPEN}"),
     ("conflict", f"UPDATE conflict SET body = '{{\"candidates\":[]}}' WHERE id = {OPEN}"),
     ("conflict", f"UPDATE conflict SET record = :nobody WHERE id = {FLAG}"),
@@ -221,6 +225,13 @@ def test_damage_is_named(opened: Database, busy: Village, check: str, statement:
     assert check in {damage.check for damage in report.damage}, report.damage
     assert "proof" not in {damage.check for damage in report.damage}, report.damage
     assert FIRST_NIK not in str(report)
+
+
+def test_damage_that_makes_a_proof_stumble_is_damage(opened: Database, busy: Village) -> None:
+    with opened.writing() as session:
+        session.connection().execute(text("UPDATE record SET entity = 'rumah'"))
+    found = {(damage.check, damage.subject) for damage in verify(opened, busy.secret).damage}
+    assert ("proof", "stamps_are_logged") in found
 
 
 def test_receipts_of_another_installation_are_found(opened: Database) -> None:

@@ -134,6 +134,15 @@ def doubled(world: World) -> Device:
     return ani
 
 
+def promote(world: World, account: str) -> None:
+    """The account becomes a supervisor of where it is."""
+    with world.database.writing() as session:
+        session.connection().execute(
+            text("UPDATE account SET role = :role WHERE id = :id"),
+            {"role": Role.SUPERVISOR.value, "id": account},
+        )
+
+
 def proven(world: World) -> Report:
     """What `lokus verify` finds."""
     return verify(world.database, world.settings.secret)
@@ -174,5 +183,5 @@ def tamper(world: World, statement: str, **values: object) -> None:
 __all__ = [
     "DESA", "FAMILY", "FIRST_NIK", "KECAMATAN", "MEMBER", "OTHER_DESA", "OTHER_RT", "REASON", "RT",
     "SECOND_NIK", "SOMEBODY", "THIRD_NIK", "Desk", "a_person", "assert_sound", "audited", "desk",
-    "doubled", "proven", "record_id", "tamper", "two_disagree", "unguarded",
+    "doubled", "promote", "proven", "record_id", "tamper", "two_disagree", "unguarded",
 ]  # fmt: skip

@@ -139,6 +139,14 @@ def test_the_gap_behind_a_restore_belongs_to_nobody(register: Database) -> None:
         write(session, a_record(4, 1003))
 
 
+def test_a_village_that_the_backup_did_not_know_begins_behind_the_gap(register: Database) -> None:
+    """Its numbers were given out as well, before the backup was put back."""
+    with register.writing() as session:
+        feeds.raise_heads(session, 1000, beyond=5000)
+    with register.writing() as session:
+        assert feeds.take_turn(session, "9999999999") == 5000
+
+
 def test_a_number_taken_in_the_same_transaction_is_accepted(register: Database) -> None:
     with register.writing() as session:
         write(session, a_record(1, 3, name="Baru"), a_record(4, 4))

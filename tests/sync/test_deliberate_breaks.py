@@ -61,24 +61,17 @@ BREAKS = [
         (CONFLICTS + "whoever_knew_the_current_value_replaces_it_but_closes_nobodys_candidate",),
     ),
     Break(
-        "a supporter that was passed over was shown only as long as it was current",
-        "sync.merge:merge",
-        "shown = base if base < state.stamps[0].seq else NOT_SHOWN",
-        "shown = base",
-        (CONFLICTS + "and_to_nobody_who_pulled_afterwards",),
-    ),
-    Break(
         "candidates of other lanes are closed by a reviewer only",
         "sync.merge:merge",
-        "c for c in state.candidates if not knows(",
-        "c for c in () if not knows(",
+        "rivals = tuple(c for c in state.candidates if is_unknown(c.stamp))",
+        "rivals = ()",
         (CONFLICTS + "the_author_of_the_candidate_who_then_pulls_withdraws_only_its_own",),
     ),
     Break(
         "a lane has one candidate, its last",
         "sync.merge:merge",
-        "c for c in state.candidates if not knows(",
-        "c for c in state.candidates if True or knows(",
+        "rivals = tuple(c for c in state.candidates if is_unknown(c.stamp))",
+        "rivals = state.candidates",
         (CONFLICTS + "a_lane_that_changes_its_mind_replaces_its_own_candidate",),
     ),
     Break(
@@ -87,10 +80,16 @@ BREAKS = [
         "agreeing = [c for c in pool if c.value == first.value and c is not first]",
         "agreeing = []",
         (
-            CONFLICTS
-            + "whoever_knew_the_value_replaces_it_and_its_unknown_supporter_is_asked_about",
+            CONFLICTS + "the_current_value_stays_while_somebody_unknown_stands_behind_it",
             MERGE_LAWS + "identity_three_writers_in_any_order_leave_the_same_claims[lengths1]",
         ),
+    ),
+    Break(
+        "a value stays while somebody unknown to the newcomer stands behind it",
+        "sync.merge:_first",
+        "if standing:",
+        "if standing and claim not in pool:",
+        (CONFLICTS + "the_current_value_stays_while_somebody_unknown_stands_behind_it",),
     ),
     Break(
         "a death is taken back by a reviewer only",

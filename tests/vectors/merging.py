@@ -13,7 +13,6 @@ RULES: dict[str, Rule] = {
 }
 EARLY, LATE = "2026-11-02", "2026-11-05"
 SUPPORT = Stamp(13, "C", 1, EARLY)
-PASSED_OVER = Stamp(11, "C", 1, EARLY)
 
 
 @dataclass(frozen=True)
@@ -87,16 +86,12 @@ CASES = (
         "identity", "x", "y", base=13, supporters=(SUPPORT,),
     ),
     Case(
-        "knowing the first who said it makes the second a candidate",
+        "knowing only the first who said it does not",
         "identity", "x", "y", base=12, supporters=(SUPPORT,),
     ),
     Case(
-        "a candidate that was current is known to those who pulled it then",
-        "identity", "x", "y", base=11, candidates=(Claim("g", {"g": "z"}, PASSED_OVER),),
-    ),
-    Case(
-        "and not to those who pulled what replaced it",
-        "identity", "x", "y", base=12, candidates=(Claim("g", {"g": "z"}, PASSED_OVER),),
+        "knowing the first and repeating it moves in front",
+        "identity", "x", "x", base=12, supporters=(SUPPORT,),
     ),
     Case(
         "a lane comes to propose what another proposes",

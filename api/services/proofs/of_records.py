@@ -149,8 +149,6 @@ def disagreement(
         return None
     if _spoke_indirectly(one, group):
         return None
-    if group == END and not value:
-        return None
     expected = one.said.get(group, {} if one.operation.kind is Kind.CREATE else None)
     if expected is None:
         return "the operation behind its stamp says nothing about it"
