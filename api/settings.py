@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -29,8 +29,10 @@ class SettingsError(Exception):
 
 
 def _a_known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("expected a zone of the tz database, for example Asia/Jakarta")
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        raise ValueError("expected a zone of the tz database, for example Asia/Jakarta") from error
     return name
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.bodies import BodyLimits, bounded
 from api.dependencies import allowed
+from api.description import ANY_PROBLEM
 from api.routes.sessions import area_views
 from api.schemas.accounts import (
     ACCOUNTS_PER_REQUEST_MAX,
@@ -37,7 +38,9 @@ from models.queries.accounts import Area
 from models.tables.accounts import Account
 from sync.permission import Action, Role
 
-router = APIRouter(tags=["accounts"], route_class=bounded(BodyLimits(bytes_max=64 * 1024)))
+router = APIRouter(
+    tags=["accounts"], responses=ANY_PROBLEM, route_class=bounded(BodyLimits(bytes_max=64 * 1024))
+)
 
 Manager = Annotated[Principal, allowed(Action.MANAGE_ACCOUNTS)]
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 
 from api.bodies import BodyLimits, bounded
 from api.dependencies import allowed
+from api.description import ANY_PROBLEM
 from api.errors import AppError
 from api.routes.reading import noted
 from api.schemas.reviewing import (
@@ -29,7 +30,9 @@ from models.queries.conflicts import CONFLICTS_PER_PAGE_MAX
 from sync.permission import Action
 from sync.types import ConflictState
 
-router = APIRouter(tags=["review"], route_class=bounded(BodyLimits(bytes_max=64 * 1024)))
+router = APIRouter(
+    tags=["review"], responses=ANY_PROBLEM, route_class=bounded(BodyLimits(bytes_max=64 * 1024))
+)
 
 Reader = Annotated[Principal, allowed(Action.READ_CONFLICTS)]
 Resolver = Annotated[Principal, allowed(Action.RESOLVE_CONFLICT)]

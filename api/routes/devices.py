@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from api.bodies import BodyLimits, bounded
 from api.dependencies import allowed, public
+from api.description import ANY_PROBLEM
 from api.errors import AppError
 from api.schemas.accounts import (
     DEVICES_PER_REQUEST_MAX,
@@ -34,7 +35,9 @@ from api.shell import AppShell
 from models.queries.devices import ListedDevice
 from sync.permission import Action
 
-router = APIRouter(tags=["devices"], route_class=bounded(BodyLimits(bytes_max=16 * 1024)))
+router = APIRouter(
+    tags=["devices"], responses=ANY_PROBLEM, route_class=bounded(BodyLimits(bytes_max=16 * 1024))
+)
 
 
 @router.post("/v1/devices", status_code=201, dependencies=[public(Action.ENROL_DEVICE)])

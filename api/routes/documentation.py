@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import public
-from api.description import describe
+from api.description import ANY_PROBLEM, describe
 from api.errors import ERROR_CODES
 from api.headers import CONTENT_SECURITY
 from sync.permission import Action
 
-router = APIRouter(tags=["documentation"])
+router = APIRouter(tags=["documentation"], responses=ANY_PROBLEM)
 
 _STYLE: Final = """
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }

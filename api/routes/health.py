@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.dependencies import allowed, public
+from api.description import ANY_PROBLEM
 from api.errors import AppError
 from api.schemas.accounts import HealthView
 from api.security import Principal
@@ -13,7 +14,7 @@ from api.shell import AppShell
 from sync.permission import Action
 from sync.types import Json
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], responses=ANY_PROBLEM)
 
 
 @router.get("/health/live", dependencies=[public(Action.READ_HEALTH)])

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.dependencies import allowed
+from api.description import ANY_PROBLEM
 from api.schemas.progress import ProgressList, ProgressView
 from api.security import Principal
 from api.services.disclosing import AGGREGATES_ONLY, CELL_MIN, told_progress
@@ -13,7 +14,7 @@ from models.queries.scoping import Sight
 from models.queries.statistics import VILLAGES_PER_PAGE_MAX, progress
 from sync.permission import Action
 
-router = APIRouter(tags=["progress"])
+router = APIRouter(tags=["progress"], responses=ANY_PROBLEM)
 
 
 @router.get("/v1/progress")

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from api.bodies import BodyLimits, bounded
 from api.dependencies import allowed
+from api.description import ANY_PROBLEM
 from api.errors import AppError
 from api.routes.reading import noted
 from api.schemas.reviewing import (
@@ -39,7 +40,9 @@ from sync.permission import Action
 DEVICE_ENTRIES_MAX: Final = 10 * RELEASED_AT_ONCE_MAX
 """Of a revoked device in one request; the answer says whether there is more."""
 
-router = APIRouter(tags=["review"], route_class=bounded(BodyLimits(bytes_max=16 * 1024)))
+router = APIRouter(
+    tags=["review"], responses=ANY_PROBLEM, route_class=bounded(BodyLimits(bytes_max=16 * 1024))
+)
 
 Reader = Annotated[Principal, allowed(Action.READ_QUARANTINE)]
 Decider = Annotated[Principal, allowed(Action.DECIDE_QUARANTINE)]

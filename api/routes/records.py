@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query
 
 from api.bodies import BodyLimits, bounded
 from api.dependencies import allowed
+from api.description import ANY_PROBLEM
 from api.errors import AppError
 from api.routes.reading import noted
 from api.schemas.reviewing import (
@@ -37,7 +38,9 @@ from sync.permission import Action
 NUMBER_DIGITS_MIN = 16
 HISTORY_PER_PAGE_MAX = 500
 
-router = APIRouter(tags=["review"], route_class=bounded(BodyLimits(bytes_max=16 * 1024)))
+router = APIRouter(
+    tags=["review"], responses=ANY_PROBLEM, route_class=bounded(BodyLimits(bytes_max=16 * 1024))
+)
 
 Reader = Annotated[Principal, allowed(Action.READ_RECORDS)]
 Historian = Annotated[Principal, allowed(Action.READ_HISTORY)]

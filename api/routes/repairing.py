@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from api.bodies import BodyLimits, bounded
 from api.dependencies import allowed
+from api.description import ANY_PROBLEM
 from api.errors import AppError
 from api.randomness import new_lane_name
 from api.ranges import NO_RANGE, Range, range_of
@@ -42,7 +43,9 @@ from sync.types import Json
 BODY_BYTES_MAX: Final = 1024 * 1024
 """A list of twelve bytes a row for the largest RT."""
 
-router = APIRouter(tags=["sync"], route_class=bounded(BodyLimits(BODY_BYTES_MAX)))
+router = APIRouter(
+    tags=["sync"], responses=ANY_PROBLEM, route_class=bounded(BodyLimits(BODY_BYTES_MAX))
+)
 
 Desa = Annotated[str, Path(pattern=r"^[0-9]{10}$")]
 

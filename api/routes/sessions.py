@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.bodies import BodyLimits, bounded
 from api.dependencies import SESSION_COOKIE, allowed, public
+from api.description import ANY_PROBLEM
 from api.errors import AppError
 from api.schemas.accounts import AreaView, OwnAccount, SignInRequest
 from api.security import Principal
@@ -18,7 +19,9 @@ from models.queries import accounts, areas
 from models.queries.accounts import Area
 from sync.permission import ROLE_ACTIONS, Action, Role
 
-router = APIRouter(tags=["sessions"], route_class=bounded(BodyLimits(bytes_max=4 * 1024)))
+router = APIRouter(
+    tags=["sessions"], responses=ANY_PROBLEM, route_class=bounded(BodyLimits(bytes_max=4 * 1024))
+)
 
 
 @router.post("/v1/sessions", status_code=201, dependencies=[public(Action.LOG_IN)])

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.bodies import BodyLimits, bounded
 from api.dependencies import allowed
+from api.description import ANY_PROBLEM
 from api.schemas.syncing import SYNC_DOCUMENTATION, SyncRequest, sync_request
 from api.security import Principal
 from api.services.claiming import note_claims
@@ -51,7 +52,7 @@ RawBody = Annotated[bytes, Depends(raw_body)]
 def syncing_router(settings: Settings) -> APIRouter:
     """Routes whose bodies stay within the installation's limits."""
     limits = BodyLimits(settings.push_bytes_max, settings.decompression_ratio_max)
-    router = APIRouter(tags=["sync"], route_class=bounded(limits))
+    router = APIRouter(tags=["sync"], responses=ANY_PROBLEM, route_class=bounded(limits))
     doors: dict[str, Callable[..., Response]] = {
         "/v1/sync": sync,
         "/v1/push": push,

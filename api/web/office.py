@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from api.demonstration.stage import stage_of
 from api.dependencies import SESSION_COOKIE, allowed, public
+from api.description import ANY_PROBLEM
 from api.errors import AppError
 from api.passwords import DEMONSTRATION_PASSWORD
 from api.security import Principal, session_principal
@@ -68,8 +69,8 @@ class SignInFirst(APIRoute):
         return handle_or_ask
 
 
-pages = APIRouter(tags=["pages"], route_class=SignInFirst)
-forms = APIRouter(tags=["pages"], route_class=FORM_ROUTE)
+pages = APIRouter(tags=["pages"], responses=ANY_PROBLEM, route_class=SignInFirst)
+forms = APIRouter(tags=["pages"], responses=ANY_PROBLEM, route_class=FORM_ROUTE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.dependencies import public
+from api.description import ANY_PROBLEM
 from api.errors import PROBLEM_MEDIA_TYPE, AppError
 from api.passwords import DEMONSTRATION_PASSWORD
 from api.services.pushing import RECEIPT_CHARACTERS
@@ -19,7 +20,7 @@ from models.queries.areas import area_names
 from models.queries.receipts import IssuedReceipt, receipt_by_code
 from sync.permission import Action
 
-router = APIRouter(tags=["pages"])
+router = APIRouter(tags=["pages"], responses=ANY_PROBLEM)
 
 DEMONSTRATION_ACCOUNT: Final = "supervisor.anaktuha"
 KEPT_FOR_EVER: Final = "public, max-age=31536000, immutable"

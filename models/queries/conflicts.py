@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import orjson
-from sqlalchemy import Row, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Executable, Row, and_, bindparam, func, or_, select
 from sqlmodel import Session
 
 from models.queries.rowsets import among, instant, keys, store
@@ -44,18 +45,19 @@ def conflicts_of(session: Session, desa: str, records: Iterable[str]) -> list[Co
     wanted = set(records)
     if not wanted:
         return []
-    statement = select(_CONFLICT).where(
-        _CONFLICT.c.desa == bindparam("village"),
-        or_(
-            among(session, _CONFLICT.c.record, "wanted"),
-            among(session, _CONFLICT.c.twin, "wanted"),
-        ),
+    statement = _naming(
+        among(session, _CONFLICT.c.record, "wanted"), among(session, _CONFLICT.c.twin, "wanted")
     )
     rows = session.connection().execute(
         statement, {"village": desa, "wanted": keys(session, wanted)}
     )
     vault = vault_of(session)
     return [conflict_of(row, vault) for row in rows]
+
+
+@lru_cache(maxsize=4)
+def _naming(record: ColumnElement[bool], twin: ColumnElement[bool]) -> Executable:
+    return select(_CONFLICT).where(_CONFLICT.c.desa == bindparam("village"), or_(record, twin))
 
 
 def store_conflicts(

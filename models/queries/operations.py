@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import orjson
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Executable, Row, bindparam, select, update
 from sqlmodel import Session
 
 from models.queries.rowsets import add, among, hash_bytes, hash_text, instant, keys
@@ -53,14 +54,8 @@ def of_lineage(
     session: Session, desa: str, lineage: str, hashes: Iterable[bytes]
 ) -> dict[bytes, Stored]:
     """Operations of one device, under any of its lanes, by hash."""
-    statement = select(*_ANSWERS).where(
-        _OPERATION.c.desa == bindparam("village"),
-        _OPERATION.c.lineage == bindparam("device"),
-        _OPERATION.c.outcome != "duplicate",
-        among(session, _OPERATION.c.hash, "hashes"),
-    )
     rows = session.connection().execute(
-        statement,
+        _brought(among(session, _OPERATION.c.hash, "hashes")),
         {
             "village": desa,
             "device": lineage,
@@ -68,6 +63,16 @@ def of_lineage(
         },
     )
     return {hash_bytes(row.hash): _stored(row) for row in rows}
+
+
+@lru_cache(maxsize=4)
+def _brought(condition: ColumnElement[bool]) -> Executable:
+    return select(*_ANSWERS).where(
+        _OPERATION.c.desa == bindparam("village"),
+        _OPERATION.c.lineage == bindparam("device"),
+        _OPERATION.c.outcome != "duplicate",
+        condition,
+    )
 
 
 def add_operations(

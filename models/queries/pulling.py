@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import orjson
 from sqlalchemy import ColumnElement, Executable, Row, bindparam, or_, select, true
@@ -47,17 +48,21 @@ def changed_rows(session: Session, scope: VillageScope, at: int) -> list[FeedRow
 
     Rows that have left some RT come too; what a phone is told of them decides `sync.pull`.
     """
-    statement = (
+    return _rows(session, _changed(_in_scope(session, scope)), {"position": at}, scope)
+
+
+@lru_cache(maxsize=4)
+def _changed(in_scope: ColumnElement[bool]) -> Executable:
+    return (
         select(*_TOLD)
         .where(
             _RECORD.c.desa == bindparam("village"),
             _RECORD.c.seq > bindparam("position"),
-            or_(_in_scope(session, scope), _RECORD.c.left_rts.is_not(None)),
+            or_(in_scope, _RECORD.c.left_rts.is_not(None)),
         )
         .order_by(_RECORD.c.seq)
         .limit(ROWS_PER_PAGE_MAX)
     )
-    return _rows(session, statement, {"position": at}, scope)
 
 
 def whole_rows(session: Session, scope: VillageScope, ids: Iterable[str]) -> list[FeedRow]:
@@ -99,19 +104,24 @@ def versions_of_rts(
 
 def changed_rts(session: Session, desa: str, rts: Collection[str], at: int) -> set[str]:
     """Those of the RTs in which a row is, or was, that has changed after ``at``."""
-    statement = select(_RECORD.c.rt, _RECORD.c.left_rts).where(
-        _RECORD.c.desa == bindparam("village"),
-        _RECORD.c.seq > bindparam("position"),
-        or_(among(session, _RECORD.c.rt, "rts"), _RECORD.c.left_rts.is_not(None)),
-    )
     rows = session.connection().execute(
-        statement, {"village": desa, "position": at, "rts": keys(session, rts)}
+        _moved(among(session, _RECORD.c.rt, "rts")),
+        {"village": desa, "position": at, "rts": keys(session, rts)},
     )
     changed: set[str] = set()
     for row in rows:
         changed.add(row.rt)
         changed.update(orjson.loads(row.left_rts) if row.left_rts else ())
     return changed.intersection(rts)
+
+
+@lru_cache(maxsize=4)
+def _moved(in_rts: ColumnElement[bool]) -> Executable:
+    return select(_RECORD.c.rt, _RECORD.c.left_rts).where(
+        _RECORD.c.desa == bindparam("village"),
+        _RECORD.c.seq > bindparam("position"),
+        or_(in_rts, _RECORD.c.left_rts.is_not(None)),
+    )
 
 
 def _in_scope(session: Session, scope: VillageScope) -> ColumnElement[bool]:

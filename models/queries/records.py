@@ -1,9 +1,10 @@
 """Records as the core decides on them: loading what a batch needs, storing what it changed."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import orjson
-from sqlalchemy import ColumnElement, Row, bindparam, select
+from sqlalchemy import ColumnElement, Executable, Row, bindparam, select
 from sqlmodel import Session
 
 from models.queries.rowsets import among, keys, store
@@ -91,12 +92,16 @@ def records_by_id(session: Session, desa: str, ids: Iterable[str]) -> list[Recor
 def _select(
     session: Session, desa: str, condition: ColumnElement[bool], wanted: Iterable[str]
 ) -> list[Record]:
-    statement = select(*RECORD_COLUMNS).where(_RECORD.c.desa == bindparam("village"), condition)
     vault = vault_of(session)
     rows = session.connection().execute(
-        statement, {"village": desa, "wanted": keys(session, wanted)}
+        _selecting(condition), {"village": desa, "wanted": keys(session, wanted)}
     )
     return [record_of(desa, row, vault) for row in rows]
+
+
+@lru_cache(maxsize=16)
+def _selecting(condition: ColumnElement[bool]) -> Executable:
+    return select(*RECORD_COLUMNS).where(_RECORD.c.desa == bindparam("village"), condition)
 
 
 def record_of(desa: str, row: Row[tuple[object, ...]], vault: Vault) -> Record:

@@ -86,8 +86,16 @@ def _json(rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def among(session: Session, target: ColumnElement[str], name: str) -> ColumnElement[bool]:
-    """``target`` is one of the keys bound to ``name`` (see `keys`)."""
-    if is_sqlite(session):
+    """``target`` is one of the keys bound to ``name`` (see `keys`).
+
+    The same question is the same expression, so that a statement built on it can be kept as well.
+    """
+    return _among(target, name, sqlite=is_sqlite(session))
+
+
+@lru_cache(maxsize=64)
+def _among(target: ColumnElement[str], name: str, *, sqlite: bool) -> ColumnElement[bool]:
+    if sqlite:
         parameter = bindparam(name, type_=Text())
         return target.in_(select(_VALUE).select_from(func.json_each(parameter)).scalar_subquery())
     return target == func.any(bindparam(name, type_=ARRAY(target.type)))

@@ -216,6 +216,20 @@ def test_after_a_restore_operations_of_an_earlier_lane_are_offered_too(world: Wo
     assert_all_taken_once(world, phone)
 
 
+def test_what_a_clone_put_in_its_place_after_a_restore_is_not_its_own_past(world: World) -> None:
+    phone, link = world.enrolled("ani")
+    backup = world.double.backup()
+    family(phone, "satu")
+    phone.sync()
+    world.double.restore(backup)
+    lane = world.double.state.lanes[world.device(phone).lanes[DESA]]
+    lane.entries.append(("what the clone was the first to offer", {"outcome": "applied"}))
+    link.start_afresh()
+    assert phone.sync().code == "ok"
+    (opened,) = [sent for sent in link.sent if sent.url.path == "/v1/lanes"]
+    assert body_of(opened)["parent"] == {"lane": lane.name, "seq": 0}
+
+
 def test_a_second_restore_to_the_same_backup_is_survived_too(world: World) -> None:
     phone, _ = world.enrolled("ani")
     backup = world.double.backup()

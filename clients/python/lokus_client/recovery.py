@@ -53,6 +53,7 @@ def recover_unread(session: Session, desa: str, problem: ServerProblem) -> bool:
             with session.store.writing("epoch"):
                 for village in villages.every(session.store):
                     _forget(session, village.desa)
+                    _forget_acknowledgements(session, village, None)
                     if outbox.has_other_lanes(session.store, village.desa, village.lane):
                         villages.need_lane(session.store, village.desa)
                 session.store.remember(epoch=epoch)
@@ -86,10 +87,8 @@ def _adopt_epoch(session: Session, manifest: Manifest) -> None:
     for village in villages.every(store):
         _forget(session, village.desa)
         lane = listed.get(village.lane)
-        if _can_go_on(session, village, lane):
-            assert lane is not None
-            villages.set_position(store, village.desa, acked=min(village.acked, lane.last))
-        else:
+        _forget_acknowledgements(session, village, lane)
+        if not _can_go_on(session, village, lane):
             villages.need_lane(store, village.desa)
 
 
@@ -98,6 +97,18 @@ def _forget(session: Session, desa: str) -> None:
     copies.drop_village(session.store, desa)
     villages.forget_copy(session.store, desa)
     outbox.offer_again(session.store, desa)
+
+
+def _forget_acknowledgements(session: Session, village: Village, lane: AssignedLane | None) -> None:
+    """What is still held counts as not acknowledged until the restored server does so again.
+
+    A clone of this phone may come first and put its own operations where this one's had been.
+    Counted as acknowledged, they would become this phone's past, which it has never seen.
+    """
+    held = outbox.held_range(session.store, village.desa, village.lane)
+    end = village.acked if lane is None else min(village.acked, lane.last)
+    certain = end if held is None else min(end, held[0] - 1)
+    villages.set_position(session.store, village.desa, acked=certain)
 
 
 def _can_go_on(session: Session, village: Village, lane: AssignedLane | None) -> bool:
