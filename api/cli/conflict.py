@@ -1,6 +1,7 @@
 """`lokus conflict`: questions for a person, listed and answered."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -51,11 +52,14 @@ def list_conflicts(
     limit: Annotated[
         int | None, typer.Option(min=1, help=f"Only the latest so many; {SHOWN_MAX} as text.")
     ] = None,
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="Show NIK and No KK whole, not the last digits.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Open conflicts with what stands and what is proposed, the latest at the end."""
-    state = None if decided else ConflictState.OPEN
-    pages, total = _pages(desa, state, limit or (None if as_json else SHOWN_MAX))
+    wanted = _Wanted(desa, None if decided else ConflictState.OPEN, numbers_masked=not numbers)
+    pages, total = _pages(wanted, limit or (None if as_json else SHOWN_MAX))
     if as_json:
         say_json([ConflictView.model_validate(page).model_dump(mode="json") for page in pages])
         return
@@ -115,10 +119,18 @@ def _reviewer(opened: Office, session: Session, desa: str, by: str | None) -> Re
     )
 
 
-def _pages(
-    desa: str | None, state: ConflictState | None, limit: int | None
-) -> tuple[list[ConflictPage], int]:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which conflicts, and how much of them."""
+
+    desa: str | None
+    state: ConflictState | None
+    numbers_masked: bool
+
+
+def _pages(wanted: _Wanted, limit: int | None) -> tuple[list[ConflictPage], int]:
     """The latest conflicts, and how many there are in all."""
+    desa, state = wanted.desa, wanted.state
     pages: list[ConflictPage] = []
     with office() as opened:
         reader = reader_of(opened)
@@ -137,17 +149,22 @@ def _pages(
                 )
             if not found:
                 break
-            pages += _full(opened, [one.id for one in found])
+            ids = [one.id for one in found]
+            pages += _full(opened, ids, numbers_masked=wanted.numbers_masked)
     return pages, total
 
 
-def _full(opened: Office, conflicts: Sequence[str]) -> list[ConflictPage]:
+def _full(
+    opened: Office, conflicts: Sequence[str], *, numbers_masked: bool = False
+) -> list[ConflictPage]:
     """Conflicts in full; the reading is written to the audit chains."""
     pages: list[ConflictPage] = []
     readings: dict[str, list[AuditEntry]] = {}
     with opened.database.reading() as session:
         for conflict in conflicts:
-            page, reading = conflict_page(session, reader_of(opened), conflict)
+            page, reading = conflict_page(
+                session, reader_of(opened), conflict, numbers_masked=numbers_masked
+            )
             pages.append(page)
             readings.setdefault(page.summary.desa, []).append(reading)
     for desa, entries in readings.items():

@@ -144,10 +144,11 @@ def summary_of(listed: ListedConflict) -> ConflictSummary:
 
 
 def conflict_page(
-    session: Session, reviewer: Reviewer, conflict_id: str
+    session: Session, reviewer: Reviewer, conflict_id: str, *, numbers_masked: bool = False
 ) -> tuple[ConflictPage, AuditEntry]:
     """One conflict in full, and the entry that says who has read it.
 
+    With ``numbers_masked`` a NIK or No KK is shown by its last four digits.
     Raises `AppError` ``not-found`` for what lies out of sight.
     """
     listed = conflicts.conflict_by_id(session, reviewer.sight, conflict_id)
@@ -159,7 +160,8 @@ def conflict_page(
     before = next((c for c in of_record if c.id == conflict.reopens), None)
     current = _current(record, conflict.group)
     voices = voices_of(session, listed.desa, _dots(current, conflict, before))
-    teller = _Teller(Mask(reviewer.role), record.entity, voices)
+    mask = Mask(reviewer.role, numbers_masked=numbers_masked)
+    teller = _Teller(mask, record.entity, voices)
     page = ConflictPage(
         summary_of(listed),
         teller.name(record),

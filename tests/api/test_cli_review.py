@@ -18,6 +18,7 @@ from tests.api.village import (
     KECAMATAN,
     MEMBER,
     OTHER_DESA,
+    SECOND_NIK,
     SOMEBODY,
     a_person,
     audited,
@@ -91,6 +92,18 @@ def test_the_story_of_the_first_screen(village: World, run: Run) -> None:
     assert village.ask("SELECT account_id FROM operation WHERE kind = 'resolve'") == [(sari,)]
     assert "candidate" in run("conflict", "list", "--all").out
     assert run("verify").code == 0
+
+
+def test_a_list_of_conflicts_shows_the_last_digits_of_a_number(village: World, run: Run) -> None:
+    ani, budi = village.device("ani"), village.device("budi")
+    ani.push([ani.create(FAMILY)])
+    ani.push([ani.edit(FAMILY, 1, no_kk=FIRST_NIK)])
+    budi.push([budi.edit(FAMILY, 1, no_kk=SECOND_NIK)])
+    for options in ((), ("--json",)):
+        shown = run("conflict", "list", *options).out
+        assert FIRST_NIK not in shown
+        assert SECOND_NIK[-4:] in shown
+    assert FIRST_NIK in run("conflict", "list", "--numbers").out
 
 
 def test_a_value_is_typed_field_by_field(village: World, run: Run) -> None:
