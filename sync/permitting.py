@@ -75,6 +75,8 @@ class Gate:
         if draft is None:
             return self._blame(operation.id, UNKNOWN)
         refusal = self._refuse_place(step, draft.rt, _left_since(draft, operation.base))
+        if refusal is UNKNOWN:
+            return self._blame(operation.id, UNKNOWN)
         if refusal is not None:
             return refusal
         if draft.entity != operation.entity:
@@ -91,7 +93,9 @@ class Gate:
             return self._blame(parent_id, NO_PARENT)
         left = _left_since(parent, step.operation.base)
         refusal = self._refuse_place(step, parent.rt, left)
-        return NO_PARENT if refusal is UNKNOWN or parent.entity != entity else refusal
+        if refusal is UNKNOWN:
+            return self._blame(parent_id, NO_PARENT)
+        return NO_PARENT if parent.entity != entity else refusal
 
     def _refuse_place(self, step: Step, rt: str, left: Sequence[str] = ()) -> Refusal | None:
         """Is the RT the author's: now, or at the time of capture, or before the record left it?
@@ -119,7 +123,11 @@ class Gate:
         return None
 
     def _blame(self, record_id: str, otherwise: Refusal) -> Refusal:
-        """A record that is missing because its `create` waits in quarantine has a cause."""
+        """A record that is missing because its `create` waits in quarantine has a cause.
+
+        The same goes for one that is out of sight: whether there is another of that id elsewhere
+        is not for everybody to find out.
+        """
         cause = self.quarantined.get(record_id)
         if cause is None:
             return otherwise

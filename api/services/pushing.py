@@ -81,7 +81,7 @@ def decide_batch(
         quarantined=quarantine.quarantined_creates(
             session,
             turn.desa,
-            loaded.unknown - _created(batch),
+            _unseen(loaded, turn.author) - _created(batch),
             account_id=turn.stored.account_id,
         ),
         earlier=_earlier(session, turn, batch),
@@ -96,8 +96,18 @@ class Loaded:
 
     records: tuple[Record, ...]
     conflicts: tuple[Conflict, ...]
-    unknown: frozenset[str]
-    """Ids that the batch names and the village does not know."""
+    named: frozenset[str]
+    """Ids that the batch speaks of."""
+
+    @property
+    def unknown(self) -> frozenset[str]:
+        """Those of them that the village does not know."""
+        return self.named - {record.id for record in self.records}
+
+
+def _unseen(loaded: Loaded, author: Author) -> frozenset[str]:
+    """Ids of the batch that are nowhere, as far as its author can see."""
+    return loaded.named - {r.id for r in loaded.records if author.village.covers(r.rt)}
 
 
 def load(session: Session, desa: str, batch: Sequence[Incoming]) -> Loaded:
@@ -117,7 +127,7 @@ def load(session: Session, desa: str, batch: Sequence[Incoming]) -> Loaded:
         others = conflicts.conflicts_of(session, desa, (r.id for r in more if r.disputed))
         asked += [conflict for conflict in others if conflict.id not in seen]
         found += more
-    return Loaded(tuple(found), tuple(asked), wanted.records - known)
+    return Loaded(tuple(found), tuple(asked), frozenset(wanted.records))
 
 
 def _created(batch: Iterable[Incoming]) -> set[str]:

@@ -6,6 +6,7 @@ with more fields needs no new client. Without a table every field is a group of 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from lokus_client.values import Json, mapping, objects, text
@@ -73,7 +74,16 @@ class FieldTable:
         rule = self.rule(entity, name)
         if rule is None:
             return (name,)
-        return tuple(n for n, r in self.rules[entity].items() if r.group == rule.group)
+        return self._members[entity, rule.group]
+
+    @cached_property
+    def _members(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """(entity, group) → its fields."""
+        members: dict[tuple[str, str], tuple[str, ...]] = {}
+        for entity, rules in self.rules.items():
+            for name, rule in rules.items():
+                members[entity, rule.group] = (*members.get((entity, rule.group), ()), name)
+        return members
 
 
 def _from_groups(groups: Mapping[str, Json]) -> dict[str, dict[str, FieldRule]]:
