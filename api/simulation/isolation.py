@@ -68,20 +68,19 @@ def judge_isolation(world: World, calm: Sequence[Handset]) -> None:
 
 
 def _told(question: Sent, answered: Answered) -> bytes:
-    """What an answer says; of the numbers that the question itself used up, only their order.
+    """What an answer says, but for positions: every change of the village moves them.
 
-    Work of one's own can change rows elsewhere as well, a flag on somebody with the same No KK.
-    They use up numbers, and every position of a feed shows how many; nothing else may be seen.
+    Of work of one's own only its results are compared. It can settle whether somebody elsewhere
+    bears the same No KK, and that a row is under review is for its collectors to know.
     """
     body = unpacked(answered.body)
-    if question.target != "/v1/sync" or answered.status != OK:
+    if answered.status != OK or question.target not in {"/v1/sync", "/v1/pull"}:
         return body
     told = orjson.loads(body)
-    rows = sorted(told.get("changes", ()), key=lambda row: row["seq"])
-    ranked = [{**row, "seq": rank} for rank, row in enumerate(rows)]
-    for name in ("receipt", "at", "cursor"):
-        told.pop(name, None)
-    return orjson.dumps({**told, "changes": ranked}, option=orjson.OPT_SORT_KEYS)
+    if question.target == "/v1/sync":
+        return orjson.dumps(told["results"])
+    told["cursor"].pop("at")
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
 
 
 def _asker(world: World, handset: Handset) -> _Asker | None:

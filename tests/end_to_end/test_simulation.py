@@ -31,7 +31,9 @@ from models.queries.pulling import FeedRow
 from sync import knowledge
 from sync.permitting import Gate
 from sync.pull import Delivery, delivery
+from sync.step import Step
 from sync.types import Refusal
+from sync.workspace import Draft
 
 PHONES = 6
 SEEDS_PER_CHUNK = 10
@@ -269,12 +271,16 @@ def _never_agree(patch: pytest.MonkeyPatch) -> None:
 
 
 def _tell_strangers_apart(patch: pytest.MonkeyPatch) -> None:
-    """What exists nowhere gets other words than what exists elsewhere."""
+    """What exists elsewhere gets other words than what exists nowhere."""
+    refuse = Gate.refuse_change
 
-    def candid(_: Gate, __: str, refusal: Refusal) -> Refusal:
-        return replace(refusal, detail="no such record anywhere")
+    def candid(gate: Gate, step: Step, draft: Draft | None) -> Refusal | None:
+        refusal = refuse(gate, step, draft)
+        if refusal is None or draft is None:
+            return refusal
+        return replace(refusal, detail="that is none of yours")
 
-    patch.setattr(Gate, "_blame", candid)
+    patch.setattr(Gate, "refuse_change", candid)
 
 
 @pytest.mark.parametrize(
