@@ -12,7 +12,7 @@ PROJECTS := pyproject.toml clients/python/pyproject.toml
 # Tests start a PostgreSQL per run beside the workers, so more workers than cores only wait for each other.
 WORKERS  ?= 2
 ARGS     ?=
-# More than a million operations: the size at which rare losses show. Small pages are tried by the tests;
+# About a million operations: the size at which rare losses show. Small pages are tried by the tests;
 # here they would only make every session longer.
 SOAK_SEED   ?= 1
 SOAK_SEEDS  ?= 220

@@ -7,6 +7,7 @@ from tests.api.village import (
     FIRST_NIK,
     MEMBER,
     OTHER_DESA,
+    OTHER_RT,
     REASON,
     SOMEBODY,
     a_person,
@@ -99,6 +100,16 @@ def test_that_something_waits_is_told_to_nobody_who_did_not_send_it(world: World
     edits = [phone.push([phone.edit(FAMILY, 0, luas_lantai=40)]) for phone in (ani, budi)]
     problems = [told["results"][0]["problem"] for told in edits]
     assert problems == ["depends-on-quarantined", "record-unknown"]
+
+
+def test_another_record_of_that_id_out_of_sight_changes_no_answer(world: World) -> None:
+    ani = world.device("ani")
+    budi = world.device("budi", areas=[area(DESA, OTHER_RT)])
+    rt, rw = OTHER_RT.split("/")
+    budi.push([budi.create(FAMILY, rt=rt, rw=rw)])
+    ani.push([ani.create(FAMILY)])
+    (told,) = ani.push([ani.edit(FAMILY, 0, luas_lantai=40)])["results"]
+    assert told["problem"] == "depends-on-quarantined"
 
 
 def test_dependents_of_dependents_come_along_too(world: World) -> None:
