@@ -93,15 +93,19 @@ $(PLACE):
 	echo "Making $(VENV) with $$base"; \
 	rm -rf $(VENV) && "$$base" -m venv $(VENV) && printf '%s' '$(CURDIR)' > $(PLACE)
 
+# The locks name everything, so nothing is resolved: a resolver may look past a pin that stands without
+# its extra (`coverage[toml]`) to a release that came out later, and then miss its hash.
+LOCKED := $(PIP) install --quiet --quiet --require-hashes --no-deps --requirement
+
 $(RUNTIME): $(PLACE) requirements.lock $(PROJECTS)
 	@echo 'Installing the runtime packages (about a minute the first time)'
-	@$(PIP) install --quiet --quiet --require-hashes --requirement requirements.lock
+	@$(LOCKED) requirements.lock
 	@$(PIP) install --quiet --quiet --no-deps --no-build-isolation --editable . --editable clients/python
 	@touch $@
 
 # The development lock holds the runtime lock too, so one pass serves both stamps.
 $(DEV): $(PLACE) requirements-dev.lock requirements.lock $(PROJECTS)
 	@echo 'Installing the runtime and development packages (about two minutes the first time)'
-	@$(PIP) install --quiet --quiet --require-hashes --requirement requirements-dev.lock
+	@$(LOCKED) requirements-dev.lock
 	@$(PIP) install --quiet --quiet --no-deps --no-build-isolation --editable . --editable clients/python
 	@touch $(RUNTIME) $@
