@@ -68,7 +68,34 @@ class Action(StrEnum):
     READ_QUARANTINE = "read-quarantine"
     DECIDE_QUARANTINE = "decide-quarantine"
     READ_AGGREGATES = "read-aggregates"
+
+    IMPORT_LIST = "import-list"
+    """Bring a list of the government in: upload, preview, confirm."""
+    READ_ROUND = "read-round"
+    """Where a village stands in a period, and what its sign-off still lacks."""
+    STATE_RT_DONE = "state-rt-done"
+    """"RT selesai": the RT head for his own list, the operator in his name."""
+    MOVE_ROUND = "move-round"
+    """Ask for a step of a village's round; `sync.signoff` says who may take which."""
+    HOLD_MUSYAWARAH = "hold-musyawarah"
+    """Write down agenda, attendance and decisions."""
+    SIGN = "sign"
+    """With an own PIN, in front of the frozen list."""
+    SIGN_ON_PAPER = "sign-on-paper"
+    """Hand in the scan of the signed berita acara."""
+    PRINT = "print"
+    """Worksheets, berita acara and lists by name."""
+    KEY_IN = "key-in"
+    """Enter a worksheet as its RT head, marked so."""
+    MANAGE_PERIODS = "manage-periods"
     EXPORT = "export"
+    RECORD_RESULT = "record-result"
+    """Say what the ministry made of an export, and read its answer back."""
+    READ_TASKS = "read-tasks"
+    DESIGNATE = "designate"
+    """Name the villages that a programme is aimed at in a year."""
+    READ_GROWTH = "read-growth"
+    """Growth of children under five, as screening."""
 
     MANAGE_ACCOUNTS = "manage-accounts"
     MANAGE_DEVICES = "manage-devices"
@@ -96,26 +123,65 @@ _EVERY_ROLE = frozenset(
 )
 _OFFICE_READING = frozenset({Action.READ_RECORDS, Action.READ_HISTORY, Action.READ_AGGREGATES})
 _REVIEW_READING = frozenset({Action.READ_CONFLICTS, Action.READ_QUARANTINE})
+_EXPORTING = frozenset({Action.EXPORT, Action.RECORD_RESULT, Action.READ_ROUND, Action.READ_TASKS})
 
 ROLE_ACTIONS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
     {
-        Role.PETUGAS: _EVERY_ROLE | {Action.PULL},
-        Role.BIDAN: _EVERY_ROLE | {Action.PULL, Action.READ_RECORDS},
+        Role.PETUGAS: _EVERY_ROLE
+        | {Action.PULL, Action.READ_ROUND, Action.STATE_RT_DONE, Action.READ_TASKS},
+        Role.BIDAN: _EVERY_ROLE
+        | {Action.PULL, Action.READ_RECORDS, Action.READ_ROUND, Action.READ_GROWTH},
         Role.OPERATOR_DESA: _EVERY_ROLE
         | _OFFICE_READING
         | _REVIEW_READING
-        | {Action.PULL, Action.EXPORT, Action.MANAGE_DEVICES, Action.ENROL_DEVICE_FOR_OTHERS},
-        Role.KEPALA_DESA: _EVERY_ROLE | _OFFICE_READING | {Action.READ_CONFLICTS},
+        | _EXPORTING
+        | {
+            Action.PULL,
+            Action.MANAGE_DEVICES,
+            Action.ENROL_DEVICE_FOR_OTHERS,
+            Action.STATE_RT_DONE,
+            Action.MOVE_ROUND,
+            Action.HOLD_MUSYAWARAH,
+            Action.SIGN_ON_PAPER,
+            Action.PRINT,
+            Action.KEY_IN,
+            Action.READ_GROWTH,
+        },
+        Role.KEPALA_DESA: _EVERY_ROLE
+        | _OFFICE_READING
+        | {
+            Action.READ_CONFLICTS,
+            Action.READ_ROUND,
+            Action.MOVE_ROUND,
+            Action.SIGN,
+            Action.PRINT,
+            Action.READ_TASKS,
+        },
         Role.SUPERVISOR: _EVERY_ROLE
         | _OFFICE_READING
         | _REVIEW_READING
-        | {Action.RESOLVE_CONFLICT, Action.DECIDE_QUARANTINE, Action.EXPORT},
-        Role.TKPK: _EVERY_ROLE | {Action.READ_AGGREGATES},
+        | _EXPORTING
+        | {
+            Action.RESOLVE_CONFLICT,
+            Action.DECIDE_QUARANTINE,
+            Action.IMPORT_LIST,
+            Action.MOVE_ROUND,
+            Action.PRINT,
+            Action.MANAGE_PERIODS,
+            Action.READ_GROWTH,
+        },
+        Role.TKPK: _EVERY_ROLE | {Action.READ_AGGREGATES, Action.DESIGNATE},
         Role.ADMIN: _EVERY_ROLE
         | _OFFICE_READING
         | _REVIEW_READING
+        | _EXPORTING
         | {
-            Action.EXPORT,
+            Action.IMPORT_LIST,
+            Action.MOVE_ROUND,
+            Action.PRINT,
+            Action.MANAGE_PERIODS,
+            Action.DESIGNATE,
+            Action.READ_GROWTH,
             Action.MANAGE_ACCOUNTS,
             Action.MANAGE_DEVICES,
             Action.ENROL_DEVICE_FOR_OTHERS,
