@@ -85,6 +85,8 @@ class Action(StrEnum):
     """Hand in the scan of the signed berita acara."""
     PRINT = "print"
     """Worksheets, berita acara and lists by name."""
+    ASSIGN_RT = "assign-rt"
+    """Say in which RT a family lives that a list brought without one."""
     KEY_IN = "key-in"
     """Enter a worksheet as its RT head, marked so."""
     MANAGE_PERIODS = "manage-periods"
@@ -144,6 +146,7 @@ ROLE_ACTIONS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
             Action.HOLD_MUSYAWARAH,
             Action.SIGN_ON_PAPER,
             Action.PRINT,
+            Action.ASSIGN_RT,
             Action.KEY_IN,
             Action.READ_GROWTH,
         },
@@ -165,6 +168,7 @@ ROLE_ACTIONS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
             Action.RESOLVE_CONFLICT,
             Action.DECIDE_QUARANTINE,
             Action.IMPORT_LIST,
+            Action.ASSIGN_RT,
             Action.MOVE_ROUND,
             Action.PRINT,
             Action.MANAGE_PERIODS,

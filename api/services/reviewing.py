@@ -13,13 +13,12 @@ from typing import Final, NoReturn
 from sqlmodel import Session
 
 from api.errors import AppError
-from api.randomness import new_lane_name
+from api.services.own_lanes import own_lane
 from api.services.pushing import Turn, bearers, decide_batch, store_plan
 from api.services.reviewers import Reviewer
-from models.queries import browsing, conflicts, feeds, lanes, operations, records
+from models.queries import browsing, conflicts, feeds, operations, records
 from models.queries.auditing import append
 from models.queries.conflicts import ListedConflict
-from models.queries.lanes import LaneOwner, StoredLane
 from models.queries.operations import LoggedOperation
 from sync.batch import read_batch
 from sync.operation import Kind
@@ -31,7 +30,6 @@ from sync.types import (
     KELUARGA,
     Conflict,
     Json,
-    Lane,
     Outcome,
     Problem,
     Record,
@@ -242,7 +240,7 @@ def _decide(
     changed: str = "version-changed",
 ) -> Plan:
     """Write the decision into the reviewer's lane. The village's turn is held."""
-    stored = reviewers_lane(session, reviewer, target.desa)
+    stored = own_lane(session, reviewer, target.desa, REVIEW_SOURCE)
     operation: dict[str, Json] = {
         "seq": stored.lane.last + 1,
         "kind": Kind.RESOLVE.value,
@@ -267,21 +265,6 @@ def _decide(
         _refuse(entry, changed)
     store_plan(session, turn, batch, plan)
     return plan
-
-
-def reviewers_lane(session: Session, reviewer: Reviewer, desa: str) -> StoredLane:
-    """The reviewer's own lane in a village, opened on first use and locked."""
-    lineage = f"{REVIEW_SOURCE}:{reviewer.account_id}"
-    held = lanes.lane_of(session, desa, lineage)
-    if held is None:
-        name = new_lane_name(reviewer.randomness)
-        owner = LaneOwner(lineage, reviewer.account_id, REVIEW_SOURCE)
-        lanes.open_lane(session, Lane(name, desa, 0), owner, reviewer.now)
-    else:
-        name = held.lane.name
-    locked = lanes.lane_for_push(session, desa, name)
-    assert locked is not None, "lanes are never deleted"
-    return locked
 
 
 def _refuse(entry: Mapping[str, Json], changed: str) -> NoReturn:

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 from starlette.testclient import TestClient
 
@@ -14,21 +12,10 @@ from api.app import from_environment
 from api.cli import main
 from models.database import Database
 from models.queries import accounts, auditing
+from tests.api.commanding import Run, command_line
 from tests.api.server import DESA, NEIGHBOUR
 
 AREAS = f"kode,nama\n18,Lampung\n1802,Tengah\n180217,Way\n{DESA},Satu\n{NEIGHBOUR},Dua\n"
-Run = Callable[..., "Ran"]
-
-
-class Ran:
-    """What a command printed and how it ended."""
-
-    def __init__(self, out: str, err: str, code: int) -> None:
-        self.out, self.err, self.code = out, err, code
-
-    @property
-    def json(self) -> Any:  # noqa: ANN401 (whatever a command prints)
-        return orjson.loads(self.out)
 
 
 @pytest.fixture
@@ -38,17 +25,7 @@ def run_on(
     """Makes what runs `lokus …` in this process on a database."""
 
     def on(url: str) -> Run:
-        monkeypatch.setenv("LOKUS_DATA_DIR", str(tmp_path / "var"))
-        monkeypatch.setenv("LOKUS_DATABASE_URL", url)
-
-        def command(*arguments: str) -> Ran:
-            capsys.readouterr()
-            with pytest.raises(SystemExit) as ended:
-                main(arguments)
-            out, err = capsys.readouterr()
-            return Ran(out, err, int(ended.value.code or 0))
-
-        return command
+        return command_line(tmp_path / "var", url, monkeypatch, capsys)
 
     return on
 

@@ -1,16 +1,14 @@
 """The command line of reviewers: see a conflict, settle it, decide quarantine, prove the rest."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 from sqlalchemy import text
 
-from api.cli import main
 from sync.permission import Role
+from tests.api.commanding import Run, commanding
 from tests.api.village import (
     DESA,
     FAMILY,
@@ -27,19 +25,6 @@ from tests.api.village import (
 )
 from tests.api.world import World, area, serving
 
-Run = Callable[..., "Ran"]
-
-
-class Ran:
-    """What a command printed and how it ended."""
-
-    def __init__(self, out: str, err: str, code: int) -> None:
-        self.out, self.err, self.code = out, err, code
-
-    @property
-    def json(self) -> Any:  # noqa: ANN401 (whatever a command prints)
-        return orjson.loads(self.out)
-
 
 @pytest.fixture
 def village(database_url: str, tmp_path: Path) -> Iterator[World]:
@@ -51,19 +36,7 @@ def village(database_url: str, tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def run(village: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`lokus …` in this process, on the database of the village."""
-    monkeypatch.setenv("LOKUS_DATA_DIR", str(village.settings.data_dir))
-    monkeypatch.setenv("LOKUS_DATABASE_URL", village.settings.database_url)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def command(*arguments: str) -> Ran:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        out, err = capsys.readouterr()
-        return Ran(out, err, int(ended.value.code or 0))
-
-    return command
+    return commanding(village, monkeypatch, capsys)
 
 
 def supervisor(world: World, name: str = "sari", code: str = KECAMATAN) -> str:
