@@ -111,8 +111,9 @@ class Collector:
         self, entity: str, assigned: dict[str, Json], parent: str | None, desa: str | None = None
     ) -> str | None:
         """A new record with what it says."""
-        texts = UNIQUE_TEXTS.get(entity, ())
-        tellings = [Telling(name, value=str(assigned.get(name, ""))) for name in texts]
+        # What is left out is no statement: whoever fills it first contradicts nobody.
+        texts = [name for name in UNIQUE_TEXTS.get(entity, ()) if name in assigned]
+        tellings = [Telling(name, value=str(assigned[name])) for name in texts]
         made: list[str] = []
 
         def act() -> Queued:

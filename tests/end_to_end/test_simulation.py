@@ -23,7 +23,7 @@ from api.services import epochs, pulling, pushing, syncing
 from api.simulation import office, running
 from api.simulation.faults import ALL, Fault, demanded, faults_text, parse_faults
 from api.simulation.running import Run, Simulation, Task, simulate, simulation
-from api.simulation.world import Plan
+from api.simulation.world import Plan, World
 from models.database import Database
 from models.queries import operations
 from models.queries import pulling as pulling_queries
@@ -118,6 +118,18 @@ def _digest_elsewhere(hash_seed: str) -> str:
         check=True,
     )
     return done.stdout.strip()
+
+
+def test_a_field_that_a_new_record_leaves_out_is_no_statement(
+    place: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever fills it first contradicts nobody, even if they never saw it empty."""
+    worlds: list[World] = []
+    monkeypatch.setattr(running, "judge", lambda world, _: worlds.append(world))
+    place.run(Plan(1, 20, PHONES, parse_faults("none")))
+    stated = {one.value for world in worlds for one in world.history.statements}
+    assert len(stated) > PHONES
+    assert "" not in stated
 
 
 def test_other_seeds_are_other_runs(place: Simulation) -> None:
