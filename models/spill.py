@@ -100,6 +100,7 @@ class Spill:
     def settle(self) -> None:
         """Everything is in; from here on it can be asked."""
         self._connection.executescript(_INDEXES)
+        self._connection.execute("BEGIN")
 
     def twins(self) -> Iterator[tuple[Row, Row]]:
         """Heads whose key an earlier head has, with the earliest."""
@@ -200,4 +201,6 @@ def spilling() -> Iterator[Spill]:
     with closing(sqlite3.connect("", check_same_thread=False, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.executescript(_SCHEMA)
+        # One transaction for everything, never committed: nobody else reads it.
+        connection.execute("BEGIN")
         yield Spill(connection)

@@ -31,20 +31,19 @@ def text_of(cell: object) -> str:
     """A cell as text; numbers keep all their digits, days are ISO, and NIK stay 16 digits."""
     if isinstance(cell, str):
         return cell
+    if isinstance(cell, float):
+        return _number(cell)
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float):
-        if abs(cell) >= EXACT_MAX:
-            return f"{cell:.5E}"
-        return str(int(cell)) if cell.is_integer() else repr(cell)
     if isinstance(cell, datetime):
-        at_midnight = cell.time() == time()
-        return cell.date().isoformat() if at_midnight else cell.isoformat(sep=" ")
-    if isinstance(cell, date | time | int):
-        return str(cell)
-    if isinstance(cell, timedelta):
-        return str(cell.total_seconds())
-    return ""
+        return str(cell.date() if cell.time() == time() else cell)
+    return str(cell.total_seconds()) if isinstance(cell, timedelta) else str(cell)
+
+
+def _number(cell: float) -> str:
+    if abs(cell) >= EXACT_MAX:
+        return f"{cell:.5E}"
+    return str(int(cell)) if cell.is_integer() else repr(cell)
 
 
 def chosen_sheet(names: list[str], wanted: str) -> str:

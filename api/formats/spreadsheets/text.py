@@ -57,18 +57,15 @@ def csv_rows(path: Path, form: TextForm, limits: SheetLimits) -> Iterator[list[s
 def _parsed(lines: Iterator[str], separator: str, limits: SheetLimits) -> Iterator[list[str]]:
     reader = csv.reader(lines, delimiter=separator)
     cell_max, columns_max = limits.cell_characters_max, limits.columns_max
-    number = 0
-    while True:
-        try:
-            for number, row in enumerate(reader, start=number + 1):  # noqa: B007, B020
-                if len(row) > columns_max:
-                    raise ListUnreadable("too-many-columns", str(columns_max))
-                if row and len(max(row, key=len)) > cell_max:
-                    raise ListUnreadable("cell-too-long", f"baris {number}")
-                yield row
-        except csv.Error as error:
-            raise ListUnreadable("cell-too-long", f"baris {number + 1}") from error
-        return
+    try:
+        for row in reader:
+            if len(row) > columns_max:
+                raise ListUnreadable("too-many-columns", str(columns_max))
+            if row and len(max(row, key=len)) > cell_max:
+                raise ListUnreadable("cell-too-long", f"baris {reader.line_num}")
+            yield row
+    except csv.Error as error:
+        raise ListUnreadable("cell-too-long", f"baris {reader.line_num}") from error
 
 
 def _lines(handle: IO[str], limits: SheetLimits) -> Iterator[str]:

@@ -142,8 +142,8 @@ class ListUnreadable(AppError):
     def __init__(self, reason: str, particulars: str = "", *, file: str = "") -> None:
         sentences = UNREADABLE[reason]
         more = f" ({particulars})" if particulars else ""
-        super().__init__(
-            "list-unreadable", sentences.english + more, reason=reason, **{"file": file} if file else {}
-        )
+        super().__init__("list-unreadable", sentences.english + more, reason=reason)
+        if file:
+            self.extra["file"] = file
         self.reason = reason
         self.title = sentences.indonesian + more
