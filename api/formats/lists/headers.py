@@ -106,9 +106,7 @@ def _headers(layout: Layout) -> Iterable[str]:
         yield from column.also
 
 
-def _found(
-    form: ListFormat, layout: Layout, number: int, row: Sequence[str], file: str
-) -> Found:
+def _found(form: ListFormat, layout: Layout, number: int, row: Sequence[str], file: str) -> Found:
     if layout.by_position:
         places = {column.header: at for at, column in enumerate(layout.columns)}
         return Found(form, layout, number, tuple(row), places, ())
