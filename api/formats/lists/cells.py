@@ -33,7 +33,7 @@ class Reading(NamedTuple):
 NOTHING: Final = Reading(None)
 
 _ABSENT: Final = frozenset({"", "0", "-", "--", "null", "none", "nan", "n/a", "#n/a", "nil"})
-_QUOTES: Final = str.maketrans("", "", " \t\r\n\u00a0\u200b\ufeff'\"`´‘’“”")
+_QUOTES: Final = str.maketrans("", "", " \t\r\n\u00a0\u200b\ufeff'\"`\u00b4‘’\u201c\u201d")
 _FLOAT_TAIL: Final = re.compile(r"[.,]0+")
 _SCIENTIFIC: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")

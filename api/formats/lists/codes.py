@@ -59,7 +59,7 @@ class CodeBook:
 def code_of(text: str) -> str:
     """A code as lists write it: `3`, `3.0`, `03` and ` 3` are the same."""
     bare = text.strip().strip("'\"").casefold()
-    bare = bare[:-2] if bare.endswith(".0") else bare
+    bare = bare.removesuffix(".0")
     return (bare.lstrip("0") or "0") if bare.isascii() and bare.isdecimal() else bare
 
 

@@ -215,7 +215,7 @@ def _value(slugs: tuple[str, ...], column: Column, field: Field | None) -> Json:
     if field is not None and field.value_type is ValueType.BOOLEAN:
         return slugs[0] == "true"
     if field is not None and field.field_class is FieldClass.SET:
-        return sorted(slugs)
+        return [*sorted(slugs)]
     return slugs[0]
 
 

@@ -141,7 +141,7 @@ def _take(said: Said, fields: dict[str, Json], codes: dict[str, str]) -> None:
     for name, value in said.fields.items():
         before = fields.setdefault(name, value)
         if before is not value and isinstance(before, list) and isinstance(value, list):
-            fields[name] = sorted({*map(str, before), *map(str, value)})
+            fields[name] = [*sorted({*map(str, before), *map(str, value)})]
     for name, code in said.codes.items():
         codes.setdefault(name, code)
 

@@ -94,7 +94,7 @@ def _state(fields: dict[str, Json], column: ReadyColumn, value: Json) -> None:
     if before is None:
         fields[name] = value
     elif column.is_set and isinstance(before, list) and isinstance(value, list):
-        fields[name] = sorted({*map(str, before), *map(str, value)})  # two programmes of one row
+        fields[name] = [*sorted({*map(str, before), *map(str, value)})]  # two programmes of one row
     elif column.is_any and value is True:
         fields[name] = True
 
@@ -102,8 +102,10 @@ def _state(fields: dict[str, Json], column: ReadyColumn, value: Json) -> None:
 def list_file(
     number: int, table: Table, found: Found, office_codes: Mapping[str, Mapping[str, str]]
 ) -> ListFile:
-    """Make the columns of a file ready, in the order of the layout: there the better source of a
-    field stands before the lesser."""
+    """Make the columns of a file ready, in the order of the layout.
+
+    There the better source of a field stands before the lesser.
+    """
     columns = tuple(
         ready_column(
             column,

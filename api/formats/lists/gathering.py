@@ -74,34 +74,40 @@ class Gatherer:
                     self._flush()
 
     def _key(self, file: ListFile, row: RawRow) -> str | None:
-        """By what the row is joined; None where it was refused (or says nothing at all)."""
+        """By what the row is joined; None where it was refused, or says nothing at all."""
         width = len(file.found.header)
         if len(row.cells) != width and not _is_padded(row.cells, width):
-            return self._refuse(file, row, remarks.RAGGED.format(row=len(row.cells), width=width))
-        if file.key_place is None:
-            return _own_key(file, row) if any(map(str.strip, row.cells)) else None
-        text = row.cells[file.key_place]
-        layout, column = file.found.layout, file.found.header[file.key_place]
-        if cells.is_scientific(text):
-            # Two families may have been rounded to the same number.
-            return self._refuse(file, row, remarks.BROKEN_KEY.format(column=column), column)
-        key = cells.digits(text) if layout.key_is == "no_kk" else _identifier(text)
+            self._refuse(file, row, remarks.RAGGED.format(row=len(row.cells), width=width))
+            return None
+        key = "" if file.key_place is None else _key_of(file, row.cells[file.key_place])
         if key:
             return key
         if not any(map(str.strip, row.cells)):
             return None
-        if layout.without_key == "own":
+        if file.key_place is None:
             return _own_key(file, row)
-        return self._refuse(file, row, remarks.NO_KEY.format(column=column), column)
+        return self._without_key(file, row, row.cells[file.key_place])
+
+    def _without_key(self, file: ListFile, row: RawRow, text: str) -> str | None:
+        column = _key_column(file)
+        if cells.is_scientific(text):
+            # Two families may have been rounded to the same number.
+            self._refuse(file, row, remarks.BROKEN_KEY.format(column=column), column)
+        elif file.found.layout.without_key == "own":
+            return _own_key(file, row)
+        else:
+            self._refuse(file, row, remarks.NO_KEY.format(column=column), column)
+        return None
 
     def _village(self, file: ListFile, row: RawRow, locator: Locator, key: str) -> str | None:
         village = locator.village(row.cells)
         columns = locator.columns
         if village is None:
             reason = remarks.UNKNOWN_AREA.format(column=", ".join(columns) or "desa")
-            return self._refuse(file, row, reason, *columns, key=key)
-        if not village.startswith(self.area):
-            return self._refuse(file, row, remarks.OUTSIDE, *columns, key=key)
+            self._refuse(file, row, reason, *columns, key=key)
+        elif not village.startswith(self.area):
+            self._refuse(file, row, remarks.OUTSIDE, *columns, key=key)
+            return None
         return village
 
     def _mark(self, file: ListFile, row: RawRow) -> str:
@@ -172,7 +178,11 @@ def _own_key(file: ListFile, row: RawRow) -> str:
     return f"~{file.number:03}-{row.number:09}"
 
 
-def _identifier(text: str) -> str:
+def _key_of(file: ListFile, text: str) -> str:
+    if cells.is_scientific(text):
+        return ""
+    if file.found.layout.key_is == "no_kk":
+        return cells.digits(text)
     said = identifier(text).value
     return said if isinstance(said, str) else ""
 

@@ -121,8 +121,11 @@ def _found(form: ListFormat, layout: Layout, number: int, row: Sequence[str], fi
 
 
 def _places(layout: Layout, row: Sequence[str], file: str) -> dict[str, int]:
-    """Where each column stands: by its exact spelling first, because BDT has `HubKRT` beside
-    `Hub_KRT`, then by the loosened one, then by another name that offices use for it."""
+    """Where each column stands.
+
+    By its exact spelling first, because BDT has `HubKRT` beside `Hub_KRT`, then by the loosened
+    one, then by another name that offices use for it.
+    """
     names: dict[str, tuple[str, ...]] = dict.fromkeys(_area_headers(layout), ())
     names |= dict.fromkeys(layout.unused, ())
     names |= {column.header: column.also for column in layout.columns}

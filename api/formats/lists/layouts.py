@@ -30,9 +30,10 @@ of a household), `akhir.end/date/number` (the list closes the person), `pengukur
 `padan.padan`, `hasil.FIELD`.
 """
 
+import dataclasses
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -54,7 +55,7 @@ class Column:
     field: str
     codes: str = ""
     """A list of `codes`; empty: the list of the field."""
-    own_codes: Mapping[str, str] = field(default_factory=dict)
+    own_codes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Code → slug, written into a map by hand."""
     element: str = ""
     also: tuple[str, ...] = ()
@@ -85,8 +86,8 @@ class Layout:
     key: str = ""
     key_is: str = "id"
     without_key: str = "refuse"
-    persons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    unused: Mapping[str, str] = field(default_factory=dict)
+    persons: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    unused: Mapping[str, str] = dataclasses.field(default_factory=dict)
     by_position: bool = False
     """The header's words are not known: columns are counted."""
     days: DayOrder = "dmy"

@@ -143,8 +143,8 @@ class ListReader:
             self._remarks.note("missing-file", file=next(iter(self._files.values())).name)
         if self.kind != "growth":
             for rows in self._spill.marked_alike():
-                file, number = self._place(rows[0])
-                self._remarks.note("doubled-nik", number, file=file)
+                name, number = self._place(rows[0])
+                self._remarks.note("doubled-nik", number, file=name)
 
     def _listed(self, desa: str) -> Iterator[Listed]:
         groups = self._spill.groups(desa)
@@ -191,7 +191,7 @@ def _open(inputs: Sequence[InputFile], options: ListOptions) -> list[ListFile]:
     formats = _formats(options)
     sheets = {layout.sheet for form in formats for layout in form.layouts if layout.sheet}
     sheet = sheets.pop() if len(sheets) == 1 else ""
-    opened = []
+    opened: list[ListFile] = []
     for number, file in enumerate(inputs):
         name = _distinct(file.name or file.path.name, [one.name for one in opened])
         table = open_table(file.path, name, sheet=sheet, limits=options.limits)

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped] # ships no types
 
 from api.formats.lists.files import ListFile
 from api.formats.lists.headers import REASON_COLUMN, loosened
@@ -22,8 +22,10 @@ _TEXT_ONLY: Final = {
 
 
 class RefusedFile:
-    """Copies refused rows out of the file they came in: same columns, same separator and letters,
-    same sheet, so that whoever repaired them imports the very file."""
+    """Copies refused rows out of the file they came in.
+
+    Same columns, same separator and letters: whoever repaired the rows imports this very file.
+    """
 
     def __init__(self, file: ListFile) -> None:
         self._file = file

@@ -1,22 +1,22 @@
 """The program that opens a workbook: started as a process of its own, never imported.
 
 It gets its limits before it touches the file, and says nothing but `{"sheet": …, "width": …}` and
-then rows: one JSON array of rows of text per line on standard output. Whatever goes wrong ends it, and the
-parent answers for that. It runs isolated, with nothing of Lokus on its path.
+then rows: one JSON array of rows of text per line on standard output. Whatever goes wrong ends it,
+and the parent answers for that. It runs isolated, with nothing of Lokus on its path.
 """
 
 import json
 import resource
 import sys
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
 from typing import Protocol
 
 
 class Sheet(Protocol):
     """What is used of calamine's sheet."""
 
-    def iter_rows(self) -> Iterator[list[object]]: ...
+    def iter_rows(self) -> Iterator[Sequence[object]]: ...
 
 
 ROWS_PER_LINE = 200

@@ -7,7 +7,7 @@ Then row by row, with a bound on every line and every cell.
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -92,7 +92,7 @@ def _encoding(path: Path) -> Encoding:
     raise ListUnreadable("encoding")
 
 
-def _chunks(handle: IO[bytes]) -> Iterator[bytes]:
+def _chunks(handle: IO[bytes]) -> Generator[bytes]:
     while chunk := handle.read(_CHUNK_BYTES):
         if b"\0" in chunk:
             raise ListUnreadable("nul")
