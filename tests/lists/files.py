@@ -26,6 +26,11 @@ CHILD_NIK = "1802210306159001"
 Row = Sequence[object]
 
 
+def words(text: str) -> list[str]:
+    """The names of columns that have no blanks."""
+    return text.split()
+
+
 @cache
 def a_book() -> AreaBook:
     """The areas of the demonstration."""
@@ -44,7 +49,9 @@ def a_csv(
     return path
 
 
-def an_xlsx(path: Path, *rows: Row, sheet: str = "Sheet1", sheets_before: Sequence[str] = ()) -> Path:
+def an_xlsx(
+    path: Path, *rows: Row, sheet: str = "Sheet1", sheets_before: Sequence[str] = ()
+) -> Path:
     """A workbook whose sheet has these rows."""
     workbook = openpyxl.Workbook()
     first = workbook.active

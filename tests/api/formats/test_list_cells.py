@@ -100,7 +100,9 @@ def test_a_neighbourhood_has_three_digits(text: str) -> None:
     assert cells.three_digits(text).value == "003"
 
 
-@pytest.mark.parametrize(("text", "problem"), [("", ""), ("0", ""), ("A1", "bad-rt"), ("1234", "bad-rt")])
+@pytest.mark.parametrize(
+    ("text", "problem"), [("", ""), ("0", ""), ("A1", "bad-rt"), ("1234", "bad-rt")]
+)
 def test_a_neighbourhood_that_is_none_is_left_out(text: str, problem: str) -> None:
     assert cells.three_digits(text) == cells.Reading(None, problem)
 
