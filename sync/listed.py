@@ -46,7 +46,7 @@ class ListedMember:
     """Of the row; the family's own row may stand in another file of a pair."""
     end: Mapping[str, Json] | None = None
     """`{"end": "meninggal" | "pindah", "date": …, "number": …}` where the list closes a person;
-    date and number are absent where it does not say them."""
+    date and number are absent where it does not say them. `codes["end"]` is the list's word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,6 +196,8 @@ def _answer(
     if said is None or (allowed is not None and not allowed.issuperset(said.slugs)):
         return Reading(None, "unknown-code", kept)
     problem = "assumed-order" if said.assumed else ""
+    if allowed is not None and not said.slugs and field and field.field_class is not FieldClass.SET:
+        problem = "no-equivalent"
     return Reading(_value(said.slugs, column, field), problem, kept)
 
 

@@ -117,8 +117,10 @@ class FamilyReader:
             return None
         for field, value in always.items():
             fields.setdefault(field, value)
-        end = self._end(row) if owner == ANGGOTA else None
-        return ListedMember(row.number, fields, said.codes, row.file.name, end)
+        if owner != ANGGOTA:
+            return ListedMember(row.number, fields, said.codes, row.file.name)
+        codes = {**row.of("akhir").codes, **said.codes}
+        return ListedMember(row.number, fields, codes, row.file.name, self._end(row))
 
     def _end(self, row: _Row) -> dict[str, Json] | None:
         said = row.of("akhir").fields

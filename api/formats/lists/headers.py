@@ -49,32 +49,52 @@ def _exact(header: str) -> str:
     return _BREAKS.sub(" ", header.strip("\ufeff \t\r\n'\"")).casefold().strip()
 
 
-def find_header(table: Table, formats: Sequence[ListFormat]) -> Found:
-    """The header of a file and its layout. Raises `ListUnreadable`."""
+def find_sheet(table: Table, formats: Sequence[ListFormat]) -> tuple[Table, Found]:
+    """The header of a file and its layout, and the table at the sheet where it stands.
+
+    A workbook may begin with a cover, so its other sheets are tried as well. Raises
+    `ListUnreadable`.
+    """
+    found = _in_table(table, formats)
+    if isinstance(found, Found):
+        return table, found
+    for other in table.other_sheets():
+        at = _in_table(other, formats)
+        if isinstance(at, Found):
+            return other, at
+    raise found
+
+
+def _in_table(table: Table, formats: Sequence[ListFormat]) -> Found | ListUnreadable:
     head = list(islice(table.rows(), HEADER_ROWS_MAX))
     if not any(any(cell.strip() for cell in row) for row in head):
-        raise ListUnreadable("empty", file=table.name)
+        return ListUnreadable("empty", file=table.name)
     for number, row in enumerate(head, start=1):
         fitting = [
-            (form, layout) for form in formats for layout in form.layouts if _fits(layout, row)
+            (form, layout)
+            for form in formats
+            for layout in form.layouts
+            if _fits(layout, row, is_named=len(formats) == 1)
         ]
         if fitting:
             form, layout = _best(fitting, row, table.name)
             return _found(form, layout, number, row, table.name)
-    raise _unknown(formats, head, table.name)
+    return _unknown(formats, head, table.name)
 
 
-def _fits(layout: Layout, row: Sequence[str]) -> bool:
+def _fits(layout: Layout, row: Sequence[str], *, is_named: bool) -> bool:
     if layout.by_position:
-        return _fits_by_position(layout, row)
+        return _fits_by_position(layout, row, is_named=is_named)
     there = {loosened(cell) for cell in row}
     return all(_spellings(layout, header) & there for header in layout.recognised_by)
 
 
-def _fits_by_position(layout: Layout, row: Sequence[str]) -> bool:
-    filled = [cell for cell in row if cell.strip()]
-    at = [column.header for column in layout.columns].index("NIK") if layout.columns else 0
-    return len(filled) == len(layout.columns) and "nik" in loosened(row[at])
+def _fits_by_position(layout: Layout, row: Sequence[str], *, is_named: bool) -> bool:
+    """So many words in a row, and "NIK" among them at its place unless the format was named."""
+    headers = [column.header for column in layout.columns]
+    if len(row) < len(headers) or sum(1 for cell in row if cell.strip()) != len(headers):
+        return False
+    return is_named or "nik" in loosened(row[headers.index("NIK")])
 
 
 def _spellings(layout: Layout, header: str) -> set[str]:
@@ -155,7 +175,9 @@ def _area_headers(layout: Layout) -> Iterable[str]:
         yield from (name for name, _ in area.parts)
 
 
-def _unknown(formats: Sequence[ListFormat], head: Sequence[Sequence[str]], file: str) -> Exception:
+def _unknown(
+    formats: Sequence[ListFormat], head: Sequence[Sequence[str]], file: str
+) -> ListUnreadable:
     if len(formats) != 1:
         return ListUnreadable("format-unknown", file=file)
     # One format was asked for: say which of its telling columns are not there.

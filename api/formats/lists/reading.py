@@ -22,7 +22,7 @@ from api.formats.lists.areas import AreaBook
 from api.formats.lists.families import FamilyReader
 from api.formats.lists.files import ListFile, list_file
 from api.formats.lists.gathering import COLUMNS_APART, Gatherer
-from api.formats.lists.headers import find_header
+from api.formats.lists.headers import find_sheet
 from api.formats.lists.layouts import ListFormat, catalogue
 from api.formats.lists.persons import PersonReader, read_persons
 from api.formats.lists.refusing import RefusedFile
@@ -202,7 +202,8 @@ def _open(inputs: Sequence[InputFile], options: ListOptions) -> list[ListFile]:
 def _opened(
     number: int, table: Table, formats: Sequence[ListFormat], options: ListOptions
 ) -> ListFile:
-    return list_file(number, table, find_header(table, formats), options.office_codes)
+    at_sheet, found = find_sheet(table, formats)
+    return list_file(number, at_sheet, found, options.office_codes)
 
 
 def _distinct(name: str, taken: Sequence[str]) -> str:
