@@ -1,7 +1,9 @@
 """How large a table may be; 370,000 people in a CSV pair or in a workbook pass."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
+
+from api.settings import Settings
 
 MIB: Final = 2**20
 
@@ -24,6 +26,14 @@ class SheetLimits:
     cell_characters_max: int = 32_767
     """What a cell of a spreadsheet holds."""
     line_characters_max: int = 2 * MIB
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """What this installation allows."""
+        return cls(
+            workbook_bytes_max=settings.workbook_bytes_max,
+            child_memory_bytes_max=settings.workbook_memory_bytes_max,
+        )
 
 
 LIMITS: Final = SheetLimits()
