@@ -19,6 +19,7 @@ from sync.types import ANGGOTA, KELUARGA, PENGUKURAN, Json
 
 MEMO_ENTRIES_MAX: Final = 5_000
 """Answers that a column remembers; one with more different answers is no list of answers."""
+MEMO_CHARACTERS_MAX: Final = 100
 CODE_CHARACTERS_MAX: Final = 100
 YES_NO: Final = "ya_tidak"
 DECILES: Final = 10
@@ -63,7 +64,7 @@ class ReadyColumn:
         found = self.memo.get(text)
         if found is None:
             found = self.convert(text)
-            if len(self.memo) < MEMO_ENTRIES_MAX:
+            if len(self.memo) < MEMO_ENTRIES_MAX and len(text) <= MEMO_CHARACTERS_MAX:
                 self.memo[text] = found
         return found
 

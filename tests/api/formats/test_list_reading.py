@@ -214,6 +214,19 @@ def test_spellings_of_the_header_do_not_matter_and_strange_columns_are_named(
     assert warned == [("extra-column", "Catatan")]
 
 
+@pytest.mark.parametrize(
+    ("kecamatan", "desa"),
+    [("1805013", "1"), ("1805013.0", "001"), ("", SRIKATON_BPS), ("1805013", SRIKATON_BPS)],
+)
+def test_a_code_may_be_cut_into_seven_and_three_digits(
+    tmp_path: Path, kecamatan: str, desa: str
+) -> None:
+    row = (kecamatan, *a_house(village=desa))
+    families = a_csv(tmp_path / "k.csv", ("kode_kecamatan", *FAMILY), row)
+    (family,) = families_of(families, a_csv(tmp_path / "a.csv", MEMBER, SLAMET))
+    assert family.desa == SRIKATON
+
+
 def test_blank_rows_are_no_rows(tmp_path: Path) -> None:
     files = a_pair(tmp_path, [a_house(), ("", " ", "", "", "", "", "")], [(), SLAMET, ()])
     (family,) = families_of(*files)

@@ -37,6 +37,11 @@ def test_a_table_is_read_in_every_form_that_offices_save(
     assert table.form == TextForm(encoding, separator)  # type: ignore[arg-type] # one of three
 
 
+def test_a_table_that_begins_with_pkh_is_no_archive(tmp_path: Path) -> None:
+    path = a_csv(tmp_path / "a.csv", ["PKH", "NIK"], ["1", "2"])
+    assert list(open_table(path).rows()) == [["PKH", "NIK"], ["1", "2"]]
+
+
 def test_the_separator_that_excel_declares_is_believed_and_is_no_row(tmp_path: Path) -> None:
     path = a_csv(tmp_path / "a.csv", ["a", "b,c,d"], separator=";", before="sep=;\r\n")
     assert list(open_table(path).rows()) == [["a", "b,c,d"]]
@@ -71,6 +76,7 @@ def test_a_letter_cut_by_the_end_of_a_chunk_is_one_letter(tmp_path: Path) -> Non
         (b"nik,nama\n" + b"x" * 40_000 + b",1\n", "cell-too-long"),
         (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "old-xls"),
         (bytes.fromhex("0908100000060500") + bytes(600), "old-xls"),
+        (b"\xef\xbb\xbf\n<html><body><table><tr><td>NIK</td></tr></table>", "html"),
     ],
 )  # fmt: skip
 def test_what_is_no_table_is_refused_with_a_reason(
