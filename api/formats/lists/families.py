@@ -22,7 +22,7 @@ _BUILDINGS: Final = uuid.UUID("6f3c1b0e-7a52-5c1e-9a55-0b6a2f0c8d11")
 _NOTHING: Final = Said()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Row:
     """A row, read."""
 

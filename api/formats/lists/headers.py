@@ -92,7 +92,8 @@ def _fits(layout: Layout, row: Sequence[str], *, is_named: bool) -> bool:
 def _fits_by_position(layout: Layout, row: Sequence[str], *, is_named: bool) -> bool:
     """So many words in a row, and "NIK" among them at its place unless the format was named."""
     headers = [column.header for column in layout.columns]
-    if len(row) < len(headers) or sum(1 for cell in row if cell.strip()) != len(headers):
+    filled = [at for at, cell in enumerate(row) if cell.strip() and not _is_reason(cell)]
+    if filled != list(range(len(headers))):
         return False
     return is_named or "nik" in loosened(row[headers.index("NIK")])
 
@@ -120,6 +121,10 @@ def _best(
     return best[0]
 
 
+def _is_reason(header: str) -> bool:
+    return loosened(header) == loosened(REASON_COLUMN)
+
+
 def _headers(layout: Layout) -> Iterable[str]:
     for column in layout.columns:
         yield column.header
@@ -135,7 +140,7 @@ def _found(form: ListFormat, layout: Layout, number: int, row: Sequence[str], fi
     extra = tuple(
         cell.strip()
         for at, cell in enumerate(row)
-        if at not in taken and cell.strip() and loosened(cell) != loosened(REASON_COLUMN)
+        if at not in taken and cell.strip() and not _is_reason(cell)
     )
     return Found(form, layout, number, tuple(row), places, extra)
 
@@ -161,10 +166,11 @@ def _places(layout: Layout, row: Sequence[str], file: str) -> dict[str, int]:
         cells = {at: spelled(cell) for at, cell in enumerate(row) if at not in places.values()}
         for header, spellings in wanted.items():
             at = [place for place, cell in cells.items() if cell in spellings]
-            if len(at) > (0 if header in places and spelled is _exact else 1):
+            if header in places or not at:
+                continue
+            if len(at) > 1 and header not in layout.unused:
                 raise ListUnreadable("duplicate-columns", header, file=file)
-            if at and header not in places:
-                places[header] = at[0]
+            places[header] = at[0]
     return places
 
 

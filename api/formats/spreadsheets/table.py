@@ -13,7 +13,7 @@ from api.formats.spreadsheets.unreadable import ListUnreadable
 from api.formats.spreadsheets.workbook import workbook_rows, workbook_sheets
 
 _HEAD_BYTES: Final = 8192
-SHEETS_TRIED_MAX: Final = 12
+SHEETS_TRIED_MAX: Final = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,6 +276,20 @@ def test_rows_that_the_register_refuses_come_back_in_the_same_file(tmp_path: Pat
     assert len(rows) == 2
 
 
+def test_results_by_position_come_back_and_go_in_again(tmp_path: Path) -> None:
+    header = ("kec", "desa", "nik", "program", "hasil", "padan", "nama", "ket")
+    row = ("ANAK TUHA", "TIDAK ADA", NIK, "PKH", "Ditolak", "Padan", "SITI", "-")
+    path = a_csv(tmp_path / "hasil.csv", header, row)
+    (tmp_path / "out").mkdir()
+    with read_lists([path], options()) as reader:
+        assert everything(reader) == []
+        (back,) = reader.write_refused(tmp_path / "out")
+    back.write_text(back.read_text().replace("TIDAK ADA", "SRIKATON"))
+    with read_lists([back], options()) as reader:
+        assert len(everything(reader)) == 1
+        assert list(reader.refused) == []
+
+
 def test_a_row_refused_twice_comes_back_once(tmp_path: Path) -> None:
     files = a_pair(tmp_path, [a_house(village="1805999999"), a_house(OTHER_KK)], [SLAMET])
     (tmp_path / "out").mkdir()
@@ -313,6 +327,7 @@ def test_two_uploads_of_one_name_are_told_apart(tmp_path: Path) -> None:
         ([FAMILY], "header-only"),
         ([MEMBER], "header-only"),
         ([(*FAMILY, FAMILY[0]), (*a_house(), "1")], "duplicate-columns"),
+        ([(*FAMILY, "ALAMAT", "Alamat"), (*a_house(), "1", "2")], "duplicate-columns"),
         ([FAMILY, a_house()], "pair-incomplete"),
     ],
 )
