@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-CACHE_KIB: Final = 24_000
+CACHE_KIB: Final = 8_000
 """Of SQLite's pages in memory; everything else is on disk."""
 
 _SCHEMA: Final = """

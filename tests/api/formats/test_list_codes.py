@@ -95,6 +95,8 @@ def test_yes_and_no_of_bdt_alternate_down_the_page() -> None:
 def test_one_number_means_something_else_in_each_instrument() -> None:
     assert code_book("bdt_atap").meaning("8") == Meaning(("bambu",))
     assert code_book("dtsen2026_jenis_atap_terluas").meaning("8") == Meaning(("lainnya",), True)
+    assert code_book("bdt_jenis_kelamin").meaning("2") == Meaning(("perempuan",))
+    assert code_book("dtsen2026_jenis_kelamin").meaning("2") == Meaning(("perempuan",), True)
 
 
 @pytest.mark.parametrize(
