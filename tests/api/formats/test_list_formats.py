@@ -364,6 +364,22 @@ def test_e_ppgbm_gives_measurements_of_children(tmp_path: Path) -> None:
     assert (growth.desa, refused.row) == (SRIKATON, 3)
 
 
+def test_rows_about_nobody_are_refused_with_what_they_lack(tmp_path: Path) -> None:
+    growth = a_csv(
+        tmp_path / "eppgbm.csv",
+        ("NIK", "Nama", "Kab/Kota", "Kec", "Desa/Kel", "Tanggal Pengukuran", "Berat", "Tinggi"),
+        ("", "", "LAMPUNG TENGAH", "ANAK TUHA", "SRIKATON", "2026-08-12", "10", "80"),
+    )
+    answers = a_csv(
+        tmp_path / "padan.csv", ("NIK", "NAMA_LGKP", "JENIS_KLMIN"), ("0", "SLAMET", "L")
+    )
+    for path, column in ((growth, "nama maupun NIK"), (answers, "NIK kosong")):
+        with read_lists([path], options()) as reader:
+            assert everything(reader) == []
+            assert reader.refused_count == 1
+            assert column in next(reader.refused).reason
+
+
 def test_the_ranking_says_tenths_of_known_families(tmp_path: Path) -> None:
     path = an_xlsx(
         tmp_path / "desil.xlsx",

@@ -3,14 +3,18 @@
 import csv
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from api.formats.lists.headers import find_sheet
+from api.formats.lists.layouts import catalogue
 from api.formats.lists.office_codes import read_codes
 from api.formats.lists.reading import InputFile, ListReader, read_lists
+from api.formats.spreadsheets.table import open_table
 from api.formats.spreadsheets.unreadable import ListUnreadable
 from sync.listed import ListedFamily, RefusedRow
 from tests.lists.dtsen_pair import Pair, write_pair
@@ -341,6 +345,24 @@ def test_a_file_that_is_no_list_is_refused_as_a_whole(
     with pytest.raises(ListUnreadable) as refused, read_lists(files, options()):
         pass
     assert refused.value.reason == reason
+
+
+def test_two_formats_that_fit_equally_well_are_asked_about(tmp_path: Path) -> None:
+    desil = catalogue()["dtsen_desil_xlsx"]
+    table = open_table(a_csv(tmp_path / "d.csv", ("No KK", "NIK", "Desil"), (NO_KK, NIK, 1)))
+    with pytest.raises(ListUnreadable) as refused:
+        find_sheet(table, [desil, replace(desil, name="another")])
+    assert refused.value.reason == "format-ambiguous"
+    assert "another, dtsen_desil_xlsx" in refused.value.detail
+
+
+def test_a_control_character_in_a_cell_moves_no_other_cell(tmp_path: Path) -> None:
+    files = a_pair(
+        tmp_path, [a_house(head="SLA\x1fMET")], [(HEAD_NIK, NO_KK, "SLA\x1fMET", "Anak")]
+    )
+    (family,) = families_of(*files)
+    assert family.fields["nama_kepala_keluarga"] == "SLA MET"
+    assert family.members[0].fields["hubungan_keluarga"] == "anak"
 
 
 def test_files_of_two_lists_are_not_mixed(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from api.formats.spreadsheets.limits import LIMITS, MIB, SheetLimits
 from api.formats.spreadsheets.table import open_table
 from api.formats.spreadsheets.unreadable import UNREADABLE, ListUnreadable
 from api.formats.spreadsheets.workbook import workbook_rows
+from api.settings import Settings
 from tests.lists.bombs import BOMBS, SHEET, sheet_of, zipped
 from tests.lists.files import an_xlsx
 
@@ -68,6 +69,12 @@ def test_whoever_stops_early_leaves_no_child_behind(tmp_path: Path) -> None:
     rows.close()  # type: ignore[attr-defined] # a generator, told as an iterator
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_an_installation_may_set_its_own_limits() -> None:
+    limits = SheetLimits.of(Settings(workbook_bytes_max=2 * MIB))
+    assert limits.workbook_bytes_max == 2 * MIB
+    assert SheetLimits.of(Settings()) == LIMITS
 
 
 def test_every_reason_teaches_in_both_languages() -> None:
