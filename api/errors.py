@@ -185,6 +185,12 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "Isian tidak dapat diterima.",
             "A value has the right form but cannot be accepted.",
         ),
+        "list-unreadable": _row(
+            422,
+            "after-change",
+            "Berkas tidak dapat dibaca sebagai daftar.",
+            "The file is no list that can be read; `reason` says why and what to do.",
+        ),
         "protocol-too-old": _row(
             426,
             "after-change",

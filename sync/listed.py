@@ -67,8 +67,7 @@ class ListedFamily:
 @dataclass(frozen=True, slots=True)
 class ListedGrowth:
     """One measurement of a child. `person` says who was measured: `nik` (may be missing), `nama`,
-    `tanggal_lahir`, `jenis_kelamin`; `fields` are those of a `pengukuran`.
-    """
+    `tanggal_lahir`, `jenis_kelamin`; `fields` are those of a `pengukuran`."""
 
     file: str
     row: int
@@ -116,8 +115,7 @@ Listed: TypeAlias = ListedFamily | ListedGrowth | ListedMatch | ListedResult
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
     """A row that cannot go in. `reason` is an Indonesian sentence that says what to do; it names
-    columns, never what stood in them.
-    """
+    columns, never what stood in them."""
 
     file: str
     row: int

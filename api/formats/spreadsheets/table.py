@@ -1,0 +1,57 @@
+"""One table in a file, whichever kind of file it is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.formats.spreadsheets.archive import check_archive, is_archive
+from api.formats.spreadsheets.limits import LIMITS, SheetLimits
+from api.formats.spreadsheets.text import TextForm, csv_rows, form_of
+from api.formats.spreadsheets.unreadable import ListUnreadable
+from api.formats.spreadsheets.workbook import workbook_rows
+
+_HEAD_BYTES = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file that was looked at and may be read, as often as needed."""
+
+    name: str
+    """What the person calls the file; the path is where it happens to lie."""
+    path: Path
+    form: TextForm | None
+    """None: a workbook."""
+    limits: SheetLimits = LIMITS
+    sheet: str = ""
+
+    @property
+    def is_workbook(self) -> bool:
+        return self.form is None
+
+    def rows(self) -> Iterator[list[str]]:
+        """Every row from the first on, as text. Raises `ListUnreadable` where it cannot go on."""
+        source = (
+            workbook_rows(self.path, self.limits, self.sheet)
+            if self.form is None
+            else csv_rows(self.path, self.form, self.limits)
+        )
+        rows_max = self.limits.rows_max
+        for number, row in enumerate(source, start=1):
+            if number > rows_max:
+                raise ListUnreadable("too-many-rows", str(rows_max), file=self.name)
+            yield row
+
+
+def open_table(
+    path: Path, name: str = "", *, sheet: str = "", limits: SheetLimits = LIMITS
+) -> Table:
+    """Look at a file: is it a workbook or CSV, and within the limits? Raises `ListUnreadable`."""
+    with path.open("rb") as handle:
+        head = handle.read(_HEAD_BYTES)
+    if not head:
+        raise ListUnreadable("empty", file=name or path.name)
+    if is_archive(head):
+        check_archive(path, limits)
+        return Table(name or path.name, path, None, limits, sheet)
+    return Table(name or path.name, path, form_of(path, limits), limits, sheet)
