@@ -147,9 +147,10 @@ class _Run:
             self._newcomer(row, family)
 
     def _known_family(self, listed: ListedFamily, known: Record) -> None:
-        self.plan.families.add(known.id)
         self._note(listed, known.id)
-        if known.end is not None:
+        if known.end is None:
+            self.plan.families.add(known.id)
+        else:
             self._remark(listed, Remark.CLOSED)
         self._state(listed, known)
         present = self.register.free_members(known.id)

@@ -137,5 +137,5 @@ class ListingPlan:
     refused: list[RefusedRow] = field(default_factory=list)
     remarks: list[Remarked] = field(default_factory=list)
     families: set[str] = field(default_factory=set)
-    """Families of the register that the chunk names."""
+    """Open families of the register that the chunk names."""
     memory: Memory = field(default_factory=Memory)

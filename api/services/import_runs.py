@@ -1,0 +1,106 @@
+"""One list from its files to its report: open, walk through its villages, say what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from sqlmodel import Session
+
+from api.errors import AppError
+from api.formats.lists.areas import Area, AreaBook
+from api.formats.lists.reading import AUTO, InputFile, ListOptions, ListReader, read_lists
+from api.services.import_reports import ImportReport
+from api.services.importing import ImportGround, Importing, Told
+from models.queries import areas
+from sync.listed import ListedFamily
+from sync.listing_plan import Issue
+from sync.types import ANGGOTA, KELUARGA
+from sync.values import KodeWilayah
+
+_OF_FAMILIES: Final = frozenset({"keluarga", "rumah_tangga", "desil"})
+"""What a file's rows are called in the catalogue, where they are families."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListInput:
+    """A list to bring in, or to look at."""
+
+    files: Sequence[InputFile]
+    area: str
+    """Kemendagri's code without dots; villages outside are refused."""
+    format: str = AUTO
+    issued: date | None = None
+    map_file: Path | None = None
+    codes_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One walk through a list."""
+
+    import_id: str
+    dry_run: bool = False
+    refused_folder: Path | None = None
+    """Where refused rows are given back, a file for each file that has some."""
+    told: Told = lambda _desa, _rows: None
+    begun: "Begun" = field(default=lambda _source, _rows: None)
+
+
+Begun = Callable[[ListSource, int], None]
+"""Told which list it is and how many families it has."""
+
+
+def run_list(at: ImportGround, given: ListInput, run: Run) -> ImportReport:
+    """Walk through a list. Raises `ListUnreadable` for what is no list, `AppError` for the area."""
+    with at.database.reading() as session:
+        book = _book(session, given.area)
+    with read_lists(given.files, _options(given, book)) as reader:
+        run.begun(reader.source, sum(reader.sizes.values()))
+        report = ImportReport(reader.source)
+        today = at.clock.now().astimezone(at.ground.zone).date()
+        observed = (given.issued or today).isoformat()
+        issue = Issue(reader.source, run.import_id, observed, reader.kind == "proposals")
+        importing = Importing(at, issue, report, run.dry_run, run.told)
+        _walk(importing, reader)
+        report.refuse(reader.refused, _roles(reader))
+        report.warnings = reader.warnings
+        if run.refused_folder is not None and report.refused_count:
+            run.refused_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            written = reader.write_refused(run.refused_folder, report.refused_later)
+            report.refused_files = tuple(path.name for path in written)
+    return report
+
+
+def _walk(importing: Importing, reader: ListReader) -> None:
+    if reader.kind not in ("families", "proposals"):
+        raise AppError("value-refused", f"Lists of the kind {reader.kind} are not brought in yet.")
+    for desa, listed in reader.villages():
+        families = (one for one in listed if isinstance(one, ListedFamily))
+        importing.village(desa, families)
+
+
+def _options(given: ListInput, book: AreaBook) -> ListOptions:
+    return ListOptions(areas=book, format=given.format, area=given.area, issued=given.issued)
+
+
+def _book(session: Session, area: str) -> AreaBook:
+    if not areas.known_codes(session, [area]):
+        raise AppError("area-unknown")
+    return AreaBook.of(Area(*row) for row in areas.areas_like(session, area))
+
+
+def area_code(text: str) -> str:
+    """An area's code as it is stored. Raises `AppError` `area-unknown`."""
+    code = KodeWilayah.parse(text)
+    if code is None:
+        raise AppError("area-unknown")
+    return str(code)
+
+
+def _roles(reader: ListReader) -> dict[str, str]:
+    """File → what its rows are."""
+    return {
+        name: KELUARGA if role in _OF_FAMILIES else ANGGOTA for name, role in reader.roles.items()
+    }
