@@ -15,7 +15,6 @@ from typing import Final, NamedTuple
 
 CACHE_KIB: Final = 24_000
 """Of SQLite's pages in memory; everything else is on disk."""
-ROWS_FETCHED: Final = 500
 
 _SCHEMA: Final = """
 PRAGMA journal_mode = OFF;
@@ -183,9 +182,10 @@ class Spill:
             yield [Row(file, number) for _, file, number in group]
 
     def _read(self, statement: str, values: dict[str, str] | None = None) -> Iterator[tuple]:  # type: ignore[type-arg] # rows have whatever columns the statement names
-        with closing(self._connection.execute(statement, values or {})) as cursor:
-            cursor.arraysize = ROWS_FETCHED
-            yield from cursor
+        # No `yield from`: it would close the cursor of whoever stopped half-way, perhaps after the
+        # connection is gone.
+        for row in self._connection.execute(statement, values or {}):  # noqa: UP028
+            yield row
 
     def _count(self, statement: str) -> int:
         return int(self._connection.execute(statement).fetchone()[0])

@@ -84,7 +84,7 @@ def write_pair(
     them with a workbook of codes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    pair = Pair(*(folder / f"{name}.csv" for name in ("dtsen_keluarga", "dtsen_anggota", "kode")))
+    pair = Pair(folder / "dtsen_keluarga.csv", folder / "dtsen_anggota.csv", folder / "kode.csv")
     of_family, of_member = catalogue()["dtsen_2026"].layouts
     _write_codes(pair.codes, of_family, of_member)
     with (

@@ -124,7 +124,8 @@ def _conversion(
         return cells.number_of_a_person
     if field is None and target not in _CODED:
         return identifier
-    if field is None or column.element or field.value_type in (ValueType.CODE, ValueType.BOOLEAN):
+    is_coded = field is None or field.value_type in (ValueType.CODE, ValueType.BOOLEAN)
+    if field is None or is_coded or column.codes or column.element:
         return _coded(column, field, office_codes)
     return _by_type(field)
 

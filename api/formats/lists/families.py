@@ -88,7 +88,7 @@ class FamilyReader:
     def _members(self, rows: list[_Row]) -> Iterator[ListedMember]:
         found: dict[str, ListedMember] = {}
         for row in rows:
-            for owner in (ANGGOTA, *row.file.found.layout.persons):
+            for owner in dict.fromkeys((ANGGOTA, *row.file.found.layout.persons)):
                 member = self._member(row, owner)
                 nik = member.fields.get("nik") if member else None
                 if member is None:
@@ -107,11 +107,16 @@ class FamilyReader:
         if owner != ANGGOTA and owner not in row.said:
             return None
         said = row.of(owner)
-        if not ("nama" in said.fields or "nik" in said.fields):
-            return None
+        always = row.file.found.layout.persons.get(owner, {})
         fields = dict(said.fields)
-        for name, value in row.file.found.layout.persons.get(owner, {}).items():
-            fields.setdefault(name, value)
+        if always.get("hubungan_keluarga") == HEAD:
+            # A row of a household names its head once, as the family's.
+            name = row.text(KELUARGA, "nama_kepala_keluarga")
+            fields |= {"nama": fields.get("nama", name)} if name else {}
+        if not ("nama" in fields or "nik" in fields):
+            return None
+        for field, value in always.items():
+            fields.setdefault(field, value)
         end = self._end(row) if owner == ANGGOTA else None
         return ListedMember(row.number, fields, said.codes, row.file.name, end)
 

@@ -143,6 +143,7 @@ class Locator:
         self._area = area
         self._book = book
         self._fixed = fixed or area.fixed
+        self._is_fixed_known = self._fixed in book.codes
         self._code = places.get(area.code)
         self._parts = [(places[name], size) for name, size in area.parts if name in places]
         self._names = [
@@ -162,7 +163,7 @@ class Locator:
     def village(self, row: list[str]) -> str | None:
         """Ten digits, or None where the village is unknown or not certain."""
         if not self._used:
-            return self._fixed or None
+            return self._fixed if self._is_fixed_known else None
         key = tuple(row[place] for place in self._used)
         if key in self._known:
             return self._known[key]
