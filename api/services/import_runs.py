@@ -1,7 +1,7 @@
 """One list from its files to its report: open, walk through its villages, say what came of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -10,17 +10,23 @@ from sqlmodel import Session
 
 from api.errors import AppError
 from api.formats.lists.areas import Area, AreaBook
+from api.formats.lists.mapping import read_map
+from api.formats.lists.office_codes import read_codes
 from api.formats.lists.reading import AUTO, InputFile, ListOptions, ListReader, read_lists
 from api.services.import_reports import ImportReport
 from api.services.importing import ImportGround, Importing, Told
 from models.queries import areas
-from sync.listed import ListedFamily
+from sync.listed import ListedFamily, ListSource
 from sync.listing_plan import Issue
 from sync.types import ANGGOTA, KELUARGA
 from sync.values import KodeWilayah
 
 _OF_FAMILIES: Final = frozenset({"keluarga", "rumah_tangga", "desil"})
 """What a file's rows are called in the catalogue, where they are families."""
+
+
+Begun = Callable[[ListSource, int], None]
+"""Told which list it is and how many families it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +51,7 @@ class Run:
     refused_folder: Path | None = None
     """Where refused rows are given back, a file for each file that has some."""
     told: Told = lambda _desa, _rows: None
-    begun: "Begun" = field(default=lambda _source, _rows: None)
-
-
-Begun = Callable[[ListSource, int], None]
-"""Told which list it is and how many families it has."""
+    begun: Begun = lambda _source, _families: None
 
 
 def run_list(at: ImportGround, given: ListInput, run: Run) -> ImportReport:
@@ -82,7 +84,16 @@ def _walk(importing: Importing, reader: ListReader) -> None:
 
 
 def _options(given: ListInput, book: AreaBook) -> ListOptions:
-    return ListOptions(areas=book, format=given.format, area=given.area, issued=given.issued)
+    codes = read_codes(given.codes_file) if given.codes_file is not None else {}
+    mapping = read_map(given.map_file.read_bytes()) if given.map_file is not None else None
+    return ListOptions(
+        areas=book,
+        format=given.format,
+        mapping=mapping,
+        area=given.area,
+        issued=given.issued,
+        office_codes=codes,
+    )
 
 
 def _book(session: Session, area: str) -> AreaBook:
@@ -96,7 +107,7 @@ def area_code(text: str) -> str:
     code = KodeWilayah.parse(text)
     if code is None:
         raise AppError("area-unknown")
-    return str(code)
+    return code.code
 
 
 def _roles(reader: ListReader) -> dict[str, str]:

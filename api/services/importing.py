@@ -45,7 +45,7 @@ FIRST_PAUSE_SECONDS: Final = 0.2
 
 _T = TypeVar("_T")
 Told = Callable[[str, int], None]
-"""Told the village and how many more rows of it are done."""
+"""Told the village and how many more families of it are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Importing:
         try:
             for chunk in _chunks(families):
                 self.report.take(desa, village.bring(chunk))
-                self.told(desa, sum(1 + len(family.members) for family in chunk))
+                self.told(desa, len(chunk))
             report.absent = village.absent()
         except Busy as busy:
             report.problem = f"busy ({busy.reason})"

@@ -53,7 +53,9 @@ def area_count(session: Session) -> int:
     return session.connection().execute(select(func.count()).select_from(_AREA)).scalar_one()
 
 
-def areas_like(session: Session, kode_wilayah: str) -> list[tuple[str, str, str | None, str | None]]:
+def areas_like(
+    session: Session, kode_wilayah: str
+) -> list[tuple[str, str, str | None, str | None]]:
     """(code, name, BPS code, other names) of every area of the province that an area lies in."""
     statement = select(_AREA.c.kode, _AREA.c.nama, _AREA.c.kode_bps, _AREA.c.nama_lain).where(
         func.substr(_AREA.c.kode, 1, 2) == kode_wilayah[:2]

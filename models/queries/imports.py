@@ -53,9 +53,7 @@ def take_imports_turn(session: Session, now: datetime) -> None:
     set_state(session, _TURN, instant(now))
 
 
-def add_import(
-    session: Session, stored: StoredImport
-) -> None:
+def add_import(session: Session, stored: StoredImport) -> None:
     """A new import."""
     session.connection().execute(
         insert(_IMPORT).values(
@@ -86,9 +84,9 @@ def change_import(session: Session, import_id: str, now: datetime, **changes: ob
 
 def import_by_id(session: Session, import_id: str) -> StoredImport | None:
     """One import, whoever may see it."""
-    row = session.connection().execute(
-        select(_IMPORT).where(_IMPORT.c.id == import_id)
-    ).one_or_none()
+    row = (
+        session.connection().execute(select(_IMPORT).where(_IMPORT.c.id == import_id)).one_or_none()
+    )
     return _stored(row) if row is not None else None
 
 
@@ -144,17 +142,23 @@ def _text(value: object) -> str:
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredImport:
     return StoredImport(
-        row.id,
-        row.area,
-        row.state,
-        row.account_id,
-        orjson.loads(row.options),
-        orjson.loads(row.files),
-        *(orjson.loads(t) if t else None for t in (row.source, row.preview, row.report)),
-        row.rows_done,
-        row.rows_all,
-        row.problem,
-        row.created_at,
-        row.changed_at,
-        row.finished_at,
+        id=row.id,
+        area=row.area,
+        state=row.state,
+        account_id=row.account_id,
+        options=orjson.loads(row.options),
+        files=orjson.loads(row.files),
+        source=_opened(row.source),
+        preview=_opened(row.preview),
+        report=_opened(row.report),
+        rows_done=row.rows_done,
+        rows_all=row.rows_all,
+        problem=row.problem,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        finished_at=row.finished_at,
     )
+
+
+def _opened(text: str | None) -> dict[str, Json] | None:
+    return orjson.loads(text) if text else None
