@@ -8,6 +8,7 @@ preview is the same walk with the last step left out.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
@@ -80,18 +81,17 @@ class Importing:
         """All families that the list has in one village. What is busy for long is reported."""
         village = _Village(self, desa)
         report = self.report.villages.setdefault(desa, VillageReport())
-        try:
+        with _busy_told(report):
             for chunk in _chunks(families):
                 self.report.take(desa, village.bring(chunk))
                 self.told(desa, len(chunk))
             report.absent = village.absent()
-        except Busy as busy:
-            report.problem = f"busy ({busy.reason})"
-            # The rest of the village is passed over; the next one is not asked to wait for it.
-            for _ in families:
-                pass
+        # Where it stayed busy the rest is passed over: the next village is not asked to wait.
+        for _ in families:
+            pass
         if not self.dry_run:
-            self._note(desa, report)
+            with _busy_told(report):
+                self._note(desa, report)
 
     def _note(self, desa: str, report: VillageReport) -> None:
         detail: dict[str, Json] = {
@@ -235,6 +235,14 @@ def opened_lane(session: Session, desa: str, now: datetime, randomness: Randomne
 def lists_author(desa: str) -> Author:
     """Who speaks in a lane of lists: the office, without having been there on any day."""
     return Author(Scope(()), VillageScope(desa, None), vouches=False)
+
+
+@contextmanager
+def _busy_told(report: VillageReport) -> Iterator[None]:
+    try:
+        yield
+    except Busy as busy:
+        report.problem = f"busy ({busy.reason})"
 
 
 def patiently(work: Callable[[], _T], pause: Callable[[float], None]) -> _T:
