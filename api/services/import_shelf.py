@@ -176,6 +176,11 @@ def streamed(
         finally:
             said.put(None)
 
+    # Before anybody listens: who asked may be gone already.
     Thread(target=do, name="import", daemon=True).start()
+    return _lines(said)
+
+
+def _lines(said: "SimpleQueue[dict[str, Json] | None]") -> Iterator[bytes]:
     while (step := said.get()) is not None:
         yield orjson.dumps(step) + b"\n"
