@@ -15,12 +15,16 @@ from api.formats.lists.office_codes import read_codes
 from api.formats.lists.reading import AUTO, InputFile, ListOptions, ListReader, read_lists
 from api.services.import_reports import ImportReport
 from api.services.importing import ImportGround, Importing, Told
+from api.services.importing_persons import GrowthImport, MatchImport
 from models.queries import areas
-from sync.listed import ListedFamily, ListSource
+from sync.listed import ListedFamily, ListedGrowth, ListedMatch, ListSource
 from sync.listing_plan import Issue
-from sync.types import ANGGOTA, KELUARGA
+from sync.types import ANGGOTA, KELUARGA, PENGUKURAN
 from sync.values import KodeWilayah
 
+RESULTS_ELSEWHERE: Final = (
+    "Answers to proposals change no record: they are taken where the export was made."
+)
 _OF_FAMILIES: Final = frozenset({"keluarga", "rumah_tangga", "desil"})
 """What a file's rows are called in the catalogue, where they are families."""
 
@@ -65,7 +69,7 @@ def run_list(at: ImportGround, given: ListInput, run: Run) -> ImportReport:
         observed = (given.issued or today).isoformat()
         issue = Issue(reader.source, run.import_id, observed, reader.kind == "proposals")
         importing = Importing(at, issue, report, run.dry_run, run.told)
-        _walk(importing, reader)
+        _walk(importing, reader, given.area)
         report.refuse(reader.refused, _roles(reader))
         report.warnings = reader.warnings
         if run.refused_folder is not None and report.refused_count:
@@ -75,12 +79,18 @@ def run_list(at: ImportGround, given: ListInput, run: Run) -> ImportReport:
     return report
 
 
-def _walk(importing: Importing, reader: ListReader) -> None:
-    if reader.kind not in ("families", "proposals"):
-        raise AppError("value-refused", f"Lists of the kind {reader.kind} are not brought in yet.")
+def _walk(importing: Importing, reader: ListReader, area: str) -> None:
+    growth = GrowthImport(importing)
+    match = MatchImport(importing, area)
     for desa, listed in reader.villages():
-        families = (one for one in listed if isinstance(one, ListedFamily))
-        importing.village(desa, families)
+        if reader.kind == "growth":
+            growth.village(desa, (one for one in listed if isinstance(one, ListedGrowth)))
+        elif reader.kind == "match":
+            match.rows(one for one in listed if isinstance(one, ListedMatch))
+        elif reader.kind == "result":
+            raise AppError("value-refused", RESULTS_ELSEWHERE)
+        else:
+            importing.village(desa, (one for one in listed if isinstance(one, ListedFamily)))
 
 
 def _options(given: ListInput, book: AreaBook) -> ListOptions:
@@ -113,5 +123,8 @@ def area_code(text: str) -> str:
 def _roles(reader: ListReader) -> dict[str, str]:
     """File → what its rows are."""
     return {
-        name: KELUARGA if role in _OF_FAMILIES else ANGGOTA for name, role in reader.roles.items()
+        name: KELUARGA
+        if role in _OF_FAMILIES
+        else (PENGUKURAN if reader.kind == "growth" else ANGGOTA)
+        for name, role in reader.roles.items()
     }

@@ -81,7 +81,7 @@ class Importing:
         """All families that the list has in one village. What is busy for long is reported."""
         village = _Village(self, desa)
         report = self.report.villages.setdefault(desa, VillageReport())
-        with _busy_told(report):
+        with busy_told(report):
             for chunk in _chunks(families):
                 self.report.take(desa, village.bring(chunk))
                 self.told(desa, len(chunk))
@@ -89,8 +89,13 @@ class Importing:
         # Where it stayed busy the rest is passed over: the next village is not asked to wait.
         for _ in families:
             pass
-        if not self.dry_run:
-            with _busy_told(report):
+        self.note(desa)
+
+    def note(self, desa: str) -> None:
+        """One entry of the village's audit chain for all of it."""
+        report = self.report.villages.get(desa)
+        if report is not None and not self.dry_run:
+            with busy_told(report):
                 self._note(desa, report)
 
     def _note(self, desa: str, report: VillageReport) -> None:
@@ -238,7 +243,8 @@ def lists_author(desa: str) -> Author:
 
 
 @contextmanager
-def _busy_told(report: VillageReport) -> Iterator[None]:
+def busy_told(report: VillageReport) -> Iterator[None]:
+    """A village that stays busy is a line of the report, not the end of the import."""
     try:
         yield
     except Busy as busy:

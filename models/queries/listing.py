@@ -14,12 +14,14 @@ from sqlmodel import Session
 
 from models.queries.records import ALIAS_CHAIN_MAX, RECORD_COLUMNS, record_of
 from models.queries.rowsets import among, keys
+from models.queries.scoping import in_areas
 from models.sealing import vault_of
 from models.tables.columns import table_of
 from models.tables.register import NikClaim, RecordRow
 from models.tables.sync import OperationRow
-from sync.listing_matching import home_of
-from sync.types import ANGGOTA, KELUARGA, Json, Record
+from sync.listing_matching import home_of, plain_name
+from sync.listing_persons import Child
+from sync.types import ANGGOTA, KELUARGA, PENGUKURAN, Json, Record
 
 _RECORD = table_of(RecordRow)
 _OPERATION = table_of(OperationRow)
@@ -132,3 +134,70 @@ def active_families(session: Session, desa: str) -> int:
         _RECORD.c.alias.is_(None),
     )
     return int(session.connection().execute(statement).scalar_one())
+
+
+def bearers_in(
+    session: Session, area: str, niks: Iterable[str]
+) -> dict[str, dict[str, frozenset[str]]]:
+    """Village of the area → NIK → records that were noted with it."""
+    vault = vault_of(session)
+    hashed = {vault.natural_key(number): number for number in niks}
+    if not hashed:
+        return {}
+    statement = select(_CLAIM).where(
+        among(session, _CLAIM.c.natural_key, "wanted"), in_areas(_CLAIM.c.desa, [area])
+    )
+    found: dict[str, dict[str, frozenset[str]]] = {}
+    for row in session.connection().execute(statement, {"wanted": keys(session, hashed)}):
+        of_village = found.setdefault(row.desa, {})
+        number = hashed[row.natural_key]
+        of_village[number] = of_village.get(number, frozenset()) | {row.record}
+    return found
+
+
+def children_by_name(session: Session, desa: str) -> dict[tuple[str, str], list[Child]]:
+    """Everybody of the village by plain name and birth date. Reads all of them."""
+    statement = select(_RECORD.c.id, _RECORD.c.doc).where(
+        _RECORD.c.desa == bindparam("village"), _RECORD.c.entity == ANGGOTA
+    )
+    vault = vault_of(session)
+    children: dict[tuple[str, str], list[Child]] = {}
+    for row in session.connection().execute(statement, {"village": desa}):
+        fields = orjson.loads(vault.open(row.doc))
+        key = plain_name(fields.get("nama")), str(fields.get("tanggal_lahir") or "")
+        if all(key):
+            children.setdefault(key, []).append(
+                Child(row.id, plain_name(fields.get("ibu_kandung")))
+            )
+    return children
+
+
+def measurements_of(session: Session, desa: str, families: Iterable[str]) -> list[Record]:
+    """Every measurement of these families' children, closed ones included."""
+    wanted = set(families)
+    if not wanted:
+        return []
+    statement = select(*RECORD_COLUMNS).where(
+        _RECORD.c.desa == bindparam("village"),
+        _RECORD.c.entity == PENGUKURAN,
+        among(session, _RECORD.c.keluarga, "wanted"),
+    )
+    rows = session.connection().execute(
+        statement, {"village": desa, "wanted": keys(session, wanted)}
+    )
+    vault = vault_of(session)
+    return [record_of(desa, row, vault) for row in rows]
+
+
+def families_of(session: Session, desa: str, records: Iterable[str]) -> set[str]:
+    """The families that records hang under."""
+    wanted = set(records)
+    if not wanted:
+        return set()
+    statement = select(_RECORD.c.keluarga).where(
+        _RECORD.c.desa == bindparam("village"), among(session, _RECORD.c.id, "wanted")
+    )
+    found = session.connection().execute(
+        statement, {"village": desa, "wanted": keys(session, wanted)}
+    )
+    return set(found.scalars())

@@ -1,6 +1,6 @@
 """Lists come into a real register: repeatable, previewed, in the field's favour, provable."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date
@@ -9,13 +9,9 @@ from pathlib import Path
 import pytest
 
 from api.demonstration.wilayah import areas
-from api.formats.lists.reading import InputFile
 from api.randomness import new_id
 from api.services import importing
-from api.services.import_reports import ImportReport
-from api.services.import_runs import ListInput, Run, run_list
-from api.services.importing import ImportGround
-from api.services.reviewers import ground_of
+from api.services.import_runs import run_list
 from models.database import Database
 from models.engines import Patience
 from models.queries import feeds, listing
@@ -24,6 +20,7 @@ from models.sealing import Vault
 from sync.listing_plan import Remark, Verdict
 from sync.permission import Role
 from sync.types import ANGGOTA, KELUARGA
+from tests.api.importing import a_run, bring, counts, ground, list_of
 from tests.api.office import DESA, OTHER_DESA
 from tests.api.recording import recorded
 from tests.api.small_lists import Household, a_card, a_nik, write_pair
@@ -38,38 +35,6 @@ KECAMATAN = "180221"
 def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     with serving(database_url, tmp_path / "data") as opened:
         yield opened
-
-
-def ground(world: World) -> ImportGround:
-    at = ground_of(world.settings)
-    return ImportGround(world.database, world.clock, world.randomness, at, pause=lambda _: None)
-
-
-def bring(
-    world: World,
-    files: Sequence[Path],
-    *,
-    dry_run: bool = False,
-    where: str = KECAMATAN,
-    issued: date | None = None,
-) -> ImportReport:
-    """An import through the same door as the command line's and the wire's."""
-    listed = replace(list_of(files), area=where, issued=issued)
-    return run_list(ground(world), listed, replace(a_run(world), dry_run=dry_run))
-
-
-def list_of(files: Sequence[Path]) -> ListInput:
-    return ListInput([InputFile(file) for file in files], KECAMATAN)
-
-
-def a_run(world: World) -> Run:
-    return Run(new_id(world.clock.now(), world.randomness))
-
-
-def counts(report: ImportReport, entity: str = KELUARGA) -> dict[str, int]:
-    told = report.told()[entity]
-    assert isinstance(told, dict)
-    return {name: n for name, n in told.items() if isinstance(n, int) and n}
 
 
 def test_a_list_comes_in_once_and_says_nothing_the_second_time(
