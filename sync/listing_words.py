@@ -119,12 +119,15 @@ def agrees(value: Mapping[str, Json], listed: GroupValue) -> bool:
 
 def _say(speaker: Speaker, heard: Heard, group: str, listed: GroupValue, said: Speech) -> None:
     record = heard.record
+    is_known = agrees(record.fields, listed)
+    if is_known and not record.disputed:
+        return
     is_lists = _is_lists(speaker, record, group)
     whole = _whole(record, group, listed)
-    if agrees(record.fields, listed):
+    if is_known:
         # Agreeing with the field takes back what lists had proposed, and the question with it.
         # Two rows about one person may disagree in every edition: that is not coming round.
-        if not is_lists and record.disputed and _proposal(speaker, heard, group) is not None:
+        if not is_lists and _proposal(speaker, heard, group) is not None:
             said.assign |= whole
         return
     if is_lists:
