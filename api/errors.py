@@ -149,6 +149,19 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "Sudah diputuskan sebelumnya.",
             "Somebody has decided this already; read it again.",
         ),
+        "import-running": _row(
+            409,
+            "after-change",
+            "Impor lain untuk wilayah ini sedang berjalan. Tunggu sampai selesai.",
+            "Another import works on this area or on a part of it (`other`): wait until it has "
+            "ended, then start this one.",
+        ),
+        "import-not-ready": _row(
+            409,
+            "after-change",
+            "Lihat dulu pratinjaunya, lalu setujui.",
+            "An import is confirmed after its preview: POST its /preview first.",
+        ),
         "version-changed": _row(
             412,
             "after-change",

@@ -22,6 +22,7 @@ REFERENCE_TABLES: Final = (
     "device",
     "enrolment",
     "session",
+    "list_import",
 )
 VILLAGE_TABLES: Final = {
     "feed": "desa",

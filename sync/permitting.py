@@ -32,6 +32,8 @@ class Author:
     village: VillageScope
     role: Role | None = None
     revoked: bool = False
+    vouches: bool = True
+    """Was somebody there on the day? A list says one, and its day outranks nobody's visit."""
 
     @property
     def is_server(self) -> bool:

@@ -202,13 +202,14 @@ def _believable(parsed: Operation | Refusal, head: int) -> Operation | None:
 
 
 def _captured(view: PushView, operation: Operation | None) -> Captured:
-    return capture(
+    captured = capture(
         view.clock,
         view.reception,
         mono=operation.mono if operation else None,
         boot=operation.boot if operation else None,
         observed=operation.observed if operation else None,
     )
+    return captured if view.author.vouches else replace(captured, vouched=None)
 
 
 def _decide(

@@ -102,9 +102,16 @@ _RECORD_FIELDS = tuple(f.name for f in fields(Record))
 def natural_key(record: Record | Draft) -> str | None:
     """The NIK or No KK, where the text is one that could identify anybody."""
     value = record.fields.get(NATURAL_KEY.get(record.entity, ""))
-    if isinstance(value, str) and _SIXTEEN_DIGITS.fullmatch(value) and len(set(value)) > 1:
-        return value
-    return None
+    return value if isinstance(value, str) and is_identifying(value) else None
+
+
+def is_identifying(number: object) -> bool:
+    """Could a NIK or No KK of this text be somebody's? Sixteen digits that are not all alike."""
+    return (
+        isinstance(number, str)
+        and _SIXTEEN_DIGITS.fullmatch(number) is not None
+        and len(set(number)) > 1
+    )
 
 
 def draft_of(record: Record) -> Draft:

@@ -162,7 +162,9 @@ class Village:
             desa=DESA,
             head=self.head,
             lane=lane,
-            author=Author(phone.scope, phone.area, phone.role, revoked=phone.is_revoked),
+            author=Author(
+                phone.scope, phone.area, phone.role, phone.is_revoked, vouches=phone.vouches
+            ),
             reception=Reception(self.now, phone.synced_at, ZONE, CAMPAIGN.date()),
             clock=BatchClock(phone.boot, phone.mono),
             records=list(records),
@@ -265,6 +267,8 @@ class Phone:
     device: str = ""
     boot: str = "boot"
     is_revoked: bool = False
+    vouches: bool = True
+    """A lane of lists vouches for no day."""
     copy: dict[str, int] = field(default_factory=dict)
     outbox: list[Raw] = field(default_factory=list)
     synced_at: datetime = CAMPAIGN
@@ -293,7 +297,7 @@ class Phone:
             if day is not None:
                 raw["observed"] = day
             if self.role is None:
-                raw["source"] = {"lane": self.name, "n": self.captured}
+                raw.setdefault("source", {"lane": self.name, "n": self.captured})
             else:
                 # Milliseconds apart, for no two operations are captured in the same moment.
                 mono = self.mono - 10**6 + self.captured

@@ -21,6 +21,7 @@ from api.cli import (
     durable,
     enrol,
     epoch,
+    importing,
     migrate,
     quarantine,
     record,
@@ -44,6 +45,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = MappingProxyType(
         "doctor": doctor.doctor,
         "verify": verify.verify,
         "simulate": simulate.simulate,
+        "import": importing.import_list,
     }
 )
 GROUPS: Final[Mapping[str, typer.Typer]] = MappingProxyType(

@@ -25,6 +25,7 @@ from api.randomness import SYSTEM_RANDOMNESS, new_lane_name
 from api.services.accounts import NewAccount, add_account
 from api.services.acts import act_of_operator
 from api.services.claiming import note_claims
+from api.services.importing import IMPORT_LINEAGE, IMPORT_SOURCE, lists_author
 from api.services.loading_areas import AreaRow, load_areas
 from api.services.pushing import Ground, Turn, changed_niks, decide_batch, store_plan
 from models.database import Database
@@ -34,14 +35,11 @@ from models.queries.lanes import LaneOwner, StoredLane
 from models.queries.server_state import set_state
 from sync.batch import OPERATIONS_PER_PUSH_MAX, read_batch
 from sync.permission import Role
-from sync.push import Author, Plan
-from sync.scope import Scope, VillageScope
+from sync.push import Plan
 from sync.types import ANGGOTA, KELUARGA, Json, Lane, Record
 from sync.values import KodeWilayah
 
 LIST_NAME: Final = "dtsen-2026-demonstration"
-LINEAGE: Final = "import:demonstration"
-SOURCE: Final = "import"
 STORY_DESA: Final = "1802212010"
 STORY_RT: Final = "003/001"
 STORY_COLLECTORS: Final = ("petugas.tanjungharapan.003", "pendata.tanjungharapan.003")
@@ -152,8 +150,7 @@ def _load_village(
         with loading.database.writing() as session:
             head = feeds.take_turn(session, desa)
             lane = _import_lane(session, desa, name, loading.now)
-            author = Author(Scope(()), VillageScope(desa, None))
-            turn = Turn(desa, head, lane, author, loading.now)
+            turn = Turn(desa, head, lane, lists_author(desa), loading.now)
             plan = decide_batch(session, turn, batch, loading.ground)
             assert isinstance(plan, Plan), "the import lane has one writer"
             store_plan(session, turn, batch, plan)
@@ -167,7 +164,7 @@ def _import_lane(session: Session, desa: str, name: str, now: datetime) -> Store
     """The village's import lane, opened if it is not there yet."""
     stored = lanes.lane_for_push(session, desa, name)
     if stored is None:
-        owner = LaneOwner(lineage=LINEAGE, account_id=None, source=SOURCE)
+        owner = LaneOwner(lineage=IMPORT_LINEAGE, account_id=None, source=IMPORT_SOURCE)
         lanes.open_lane(session, Lane(name, desa, 0), owner, now)
         stored = lanes.lane_for_push(session, desa, name)
     assert stored is not None, "it was opened a moment ago"

@@ -51,3 +51,14 @@ def villages_under(session: Session, kode_wilayah: str, limit: int) -> list[str]
 def area_count(session: Session) -> int:
     """How many areas the table holds."""
     return session.connection().execute(select(func.count()).select_from(_AREA)).scalar_one()
+
+
+def areas_like(
+    session: Session, kode_wilayah: str
+) -> list[tuple[str, str, str | None, str | None]]:
+    """(code, name, BPS code, other names) of every area of the province that an area lies in."""
+    statement = select(_AREA.c.kode, _AREA.c.nama, _AREA.c.kode_bps, _AREA.c.nama_lain).where(
+        func.substr(_AREA.c.kode, 1, 2) == kode_wilayah[:2]
+    )
+    rows = session.connection().execute(statement)
+    return [(row.kode, row.nama, row.kode_bps, row.nama_lain) for row in rows]

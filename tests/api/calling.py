@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote_to_bytes
 
+import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from starlette.types import Message
@@ -47,6 +48,9 @@ class Answer:
 
 class Caller:
     """A running application. Leave it with `close`."""
+
+    hangs_up: bool = False
+    """Go away once the request is sent, without waiting for the answer."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
@@ -103,8 +107,11 @@ class Caller:
 
         async def receive() -> Message:
             nonlocal asked
-            if asked:
+            if asked and self.hangs_up:
                 return {"type": "http.disconnect"}
+            if asked:
+                # Whoever asked listens until the answer is complete.
+                await anyio.sleep_forever()
             asked = True
             return {"type": "http.request", "body": body, "more_body": False}
 

@@ -105,7 +105,7 @@ def test_everything_on_the_list_becomes_a_record_of_its_row(
     with database.reading() as session:
         found = statistics(session, START)
         (created,) = operations.history(session, family.desa, [family.id])
-        lanes = lanes_of(session, "import:demonstration")
+        lanes = lanes_of(session, "import")
     assert found.families == len(generated.families)
     assert found.waiting == 0
     assert sum(stored.lane.last for stored in lanes) == operation_count(generated)

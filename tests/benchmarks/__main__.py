@@ -2,24 +2,26 @@
 
 W1: 20 villages × 10 devices × 50 families: first upload, first sync, 30 field edits per device in
 one batch, delta pull; 8 clients at a time. W2: 10 % of the edits hit the same group from two
-devices. W4: W1 beside a million records of other villages. CPU seconds of the server and of the
-database are read from the kernel; wall-clock figures on a shared machine are only an indication.
+devices. W4: W1 beside a million records of other villages. Import: a list of 100,000 families,
+twice. CPU seconds of server, command and database are read from the kernel; wall-clock figures on a shared machine are only an indication.
 """
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks.environment import POSTGRESQL, SQLITE, Installation, installation
+from tests.benchmarks.importing import importing
 from tests.benchmarks.report import Measured, markdown
 from tests.benchmarks.size import Size
 from tests.benchmarks.workloads import World, w1, w2, w4
 
-FULL = Size(villages=20, devices=10, families=50, edits=30, filler=1_000_000)
-QUICK = Size(villages=4, devices=5, families=20, edits=30, filler=20_000)
+FULL = Size(villages=20, devices=10, families=50, edits=30, filler=1_000_000, listed=100_000)
+QUICK = Size(villages=4, devices=5, families=20, edits=30, filler=20_000, listed=2_000)
 CLIENTS = 8
 
 
@@ -27,10 +29,12 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the size, to try it out")
     parser.add_argument("--only", choices=[POSTGRESQL, SQLITE])
-    parser.add_argument("--workloads", default="w2,w4", help="besides W1")
+    parser.add_argument("--workloads", default="w2,w4,import", help="besides W1")
+    parser.add_argument("--listed", type=int, help="families of the import")
     parser.add_argument("--json", type=Path, help="write the figures there as well")
     options = parser.parse_args(arguments)
     size = QUICK if options.quick else FULL
+    size = replace(size, listed=options.listed or size.listed)
     wanted = options.workloads.split(",")
     measured: list[Measured] = []
     for engine in (POSTGRESQL, SQLITE) if options.only is None else (options.only,):
@@ -46,12 +50,16 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _measure(place: Installation, size: Size, wanted: Sequence[str]) -> list[Measured]:
+    if wanted == ["import"]:
+        return [importing(place, size.listed)]
     world = World(seed=1)
     measured = [w1(place, world, size, CLIENTS)]
     if "w2" in wanted:
         measured.append(w2(place, world, size, CLIENTS))
     if "w4" in wanted and place.engine == POSTGRESQL:
         measured.append(w4(place, world, size, CLIENTS))
+    if "import" in wanted:
+        measured.append(importing(place, size.listed))
     return measured
 
 

@@ -20,6 +20,7 @@ from models.engines import database_url as parsed
 from models.engines import open_for_migration
 from sync.permission import Role
 from tests.api.village import (
+    DESA,
     FAMILY,
     FIRST_NIK,
     MEMBER,
@@ -36,6 +37,7 @@ from tests.api.world import JSON, World, area, serving
 Rows = dict[str, list[str]]
 
 TABLES_OF = {
+    "0004": {"list_import"},
     "0003": {"lane", "operation", "quarantine", "receipt"},
     "0002": {"feed", "record", "conflict", "nik_claim"},
     "0001": {
@@ -79,6 +81,8 @@ def fill(world: World) -> None:
     sari = desk(world)
     sari.resolve(sari.read(f"/v1/conflicts/{sari.conflicts()[0]['id']}"), "current")
     world.code(ani.account)
+    upload = sari.device.headers()
+    assert world.call("POST", f"/v1/imports?area={DESA}", b"no list", upload).status == 201
     _sign_in(world)
     other = world.device("citra", areas=[area(OTHER_DESA)])
     other.push(

@@ -90,6 +90,11 @@ class ListReader:
         """Village → how many families (of lists about persons: rows under one key) it has."""
         return self._spill.places()
 
+    @property
+    def roles(self) -> dict[str, str]:
+        """File → what its rows are in the catalogue."""
+        return {file.name: file.found.layout.role for file in self._files.values()}
+
     def villages(self) -> Iterator[tuple[str, Iterator[Listed]]]:
         """Village by village in order of code, its families in order of their numbers.
 
