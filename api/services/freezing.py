@@ -96,8 +96,6 @@ def standing(session: Session, desa: str, period: str) -> tuple[StoredPeriod, St
 
 def village_code(secret: bytes, desa: str, period: str, digest: str) -> str:
     """What stands on the berita acara beside the hash; only who has the secret can make one."""
-    text = "\n".join((desa, period, digest))
+    text = f"{desa}\n{period}\n{digest}"
     mac = hmac.new(secret, b"lokus berita acara\n" + text.encode(), hashlib.sha256).digest()
     return base64.b32encode(mac).decode()[:CODE_CHARACTERS]
-
-

@@ -294,3 +294,9 @@ def _round(row: Row[*tuple[Any, ...]]) -> StoredRound:
 
 def _fields(event: StoredEvent) -> dict[str, Any]:
     return {name: getattr(event, name) for name in StoredEvent.__slots__}
+
+
+def villages_with_rounds(session: Session) -> list[str]:
+    """Every village that somebody has done a step in."""
+    statement = select(_ROUND.c.desa).distinct().order_by(_ROUND.c.desa)
+    return list(session.connection().execute(statement).scalars())
