@@ -141,7 +141,8 @@ TO_BE_DECIDED: Final = frozenset(Dispute) - {Dispute.KONFLIK}
 class Circumstances:
     """What the checks know beside the list itself."""
 
-    today: date
+    day: date
+    """The local day of the kabupaten."""
     profile: Profile
     conflicts: Sequence[Waiting] = ()
     """Open ones, once for each record that they name."""
@@ -299,7 +300,7 @@ def _of_findings(family: RoundFamily, around: Circumstances) -> Iterator[tuple[C
     for finding in findings(
         _document(family.record),
         [_document(person.record) for person in family.people],
-        today=around.today,
+        today=around.day,
         districts=around.districts,
     ):
         if finding.severity is not Severity.ERROR:

@@ -14,8 +14,7 @@ from api.services.round_checks import names_of
 from api.services.rounds import require_part
 from models.queries import browsing, frozen, rounds, village_lists
 from models.queries.frozen import FrozenNote
-from models.queries.periods import StoredPeriod
-from models.queries.rounds import StatedRt, StoredEvent, StoredRound
+from models.queries.rounds import StatedRt, StoredEvent
 from models.queries.village_lists import LateOperation
 from sync.permission import Action
 from sync.readiness import lacking_outcome, rts_of
@@ -157,14 +156,6 @@ def late_page(session: Session, reviewer: Reviewer, desa: str, period: str, limi
             for one in found
         ),
     )
-
-
-def period_and_round(
-    session: Session, reviewer: Reviewer, desa: str, period: str
-) -> tuple[StoredPeriod, StoredRound]:
-    """Only where a village stands, without looking at its families."""
-    _require(session, reviewer, desa)
-    return standing(session, desa, period)
 
 
 def _require(session: Session, reviewer: Reviewer, desa: str) -> None:

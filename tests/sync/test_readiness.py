@@ -24,7 +24,7 @@ from tests.sync.rounds import BEFORE, SINCE, a_head, a_record, a_round, a_row, o
 
 PLAIN = Profile("polos", 1)
 READY = Circumstances(
-    today=date(2026, 11, 20),
+    day=date(2026, 11, 20),
     profile=PLAIN,
     rts_done=frozenset({"003/001"}),
     meeting_recorded=True,
