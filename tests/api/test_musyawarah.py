@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from models.database import Database
 from tests.api.device import refused
 from tests.api.rounds import (
     BASE,
@@ -20,6 +21,7 @@ from tests.api.rounds import (
     record_id,
     village_in_a_period,
 )
+from tests.api.server import PASSWORD, a_server, problem_of
 from tests.api.village import assert_sound
 
 
@@ -164,6 +166,30 @@ def test_an_account_without_a_pin_is_refused_alike(village: Village) -> None:
     note = village.freeze()
     other = desk(village.world, "baru", Role.KEPALA_DESA, code="1802212001")
     refused(village.sign(note["hash"], who=other), 403, "pin-refused")
+
+
+def test_a_pin_is_set_with_the_accounts_password_in_a_browser(
+    database_url: str, tmp_path: Path
+) -> None:
+    database = Database.open(database_url, pool_size=8)
+    server = a_server(database, tmp_path / "data", database_url)
+    server.account("kepala", Role.KEPALA_DESA)
+    server.account("sari", Role.SUPERVISOR)
+    browser = server.browser("kepala")
+    wrong = browser.call("PUT", "/v1/me/pin", {"password": "bukan ini", "pin": PIN})
+    assert problem_of(wrong)["type"] == "login-refused"
+    easy = browser.call("PUT", "/v1/me/pin", {"password": PASSWORD, "pin": "123456"})
+    assert problem_of(easy)["type"] == "value-refused"
+    assert browser.call("PUT", "/v1/me/pin", {"password": PASSWORD, "pin": PIN}).status_code == 204
+    with database.reading() as session:
+        account = server.accounts["kepala"].id
+        ((action, actor),) = session.connection().exec_driver_sql(
+            "SELECT action, actor FROM audit WHERE action = 'account-pin-set'"
+        )
+    assert (action, actor) == ("account-pin-set", account)
+    other = server.browser("sari").call("PUT", "/v1/me/pin", {"password": PASSWORD, "pin": PIN})
+    assert problem_of(other)["type"] == "not-permitted"
+    database.close()
 
 
 def test_a_pin_stands_nowhere_in_clear(village: Village) -> None:

@@ -21,6 +21,7 @@ from tests.api.rounds import (
     Role,
     Village,
     desk,
+    import_list,
     set_pin,
     village_in_a_period,
 )
@@ -196,6 +197,16 @@ def test_what_the_list_said_and_what_a_reviewer_chose_is_nobodys_edit(village: V
     village.to_musyawarah()
     # The village head edited nothing: one person is enough.
     assert village.sign(village.freeze()["hash"]).status == 200
+
+
+def test_what_was_keyed_in_for_somebody_else_is_an_edit_of_both(village: Village) -> None:
+    village.to_musyawarah()
+    keyed = {"kind": "set", "entity": "keluarga", "id": FAMILY, "set": {"luas_lantai": 30},
+             "source": {"by": village.operator.account}}  # fmt: skip
+    import_list(village.world, [keyed], source="keying")
+    note = village.freeze()
+    problem = refused(village.on_paper(note["hash"]), 409, "approval-missing")
+    assert problem["families"] == [FAMILY]
 
 
 def test_a_village_head_does_not_approve(village: Village) -> None:
