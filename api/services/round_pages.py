@@ -137,7 +137,11 @@ def late_page(session: Session, reviewer: Reviewer, desa: str, period: str, limi
     _require(session, reviewer, desa)
     _, stored = standing(session, desa, period)
     if stored.signed_hash is None:
-        raise AppError("round-elsewhere", state=stored.state.value)
+        raise AppError(
+            "round-elsewhere",
+            "Nothing is late as long as the village is not signed.",
+            state=stored.state.value,
+        )
     note = frozen.frozen_note(session, desa, stored.signed_hash)
     assert note is not None, "what is signed was frozen, and is never deleted"
     found, total = village_lists.late_operations(

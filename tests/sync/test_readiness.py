@@ -133,6 +133,16 @@ def test_a_twin_has_to_be_a_family_that_is_there() -> None:
     assert twin_of(STRANGER) == {Check.TWIN_UNRESOLVED}
 
 
+def test_a_person_who_is_listed_twice_points_to_somebody_who_is_there() -> None:
+    def twin_of(twin: Json) -> set[Check]:
+        ended = {"end": "ganda", "date": "2026-11-01", "twin": twin}
+        return checks(a_row(), a_head(), a_record(OTHER_PERSON, "anggota", FAMILY, end=ended))
+
+    assert twin_of(PERSON) == set()
+    for nobody in (None, STRANGER, OTHER_PERSON):
+        assert twin_of(nobody) == {Check.TWIN_UNRESOLVED}
+
+
 # Evidence -------------------------------------------------------------------------------------
 
 
