@@ -32,12 +32,15 @@ from api.routes import (
     documentation,
     health,
     imports,
+    periods,
     placing,
     progress,
     quarantine,
     records,
     repairing,
+    rounds,
     sessions,
+    signoff,
     syncing,
 )
 from api.security import TokenRotation
@@ -67,6 +70,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     progress.router,
     quarantine.router,
     records.router,
+    periods.router,
+    rounds.router,
+    signoff.router,
     sessions.router,
 )
 """Doors. Paths are written whole in the routers, so that a route's template is its path.

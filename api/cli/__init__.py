@@ -23,6 +23,7 @@ from api.cli import (
     epoch,
     importing,
     migrate,
+    period,
     quarantine,
     record,
     rt,
@@ -30,6 +31,9 @@ from api.cli import (
     simulate,
     verify,
     wilayah,
+)
+from api.cli import (
+    round as village_round,
 )
 from api.errors import AppError
 from api.settings import SettingsError
@@ -59,6 +63,8 @@ GROUPS: Final[Mapping[str, typer.Typer]] = MappingProxyType(
         "conflict": conflict.app,
         "quarantine": quarantine.app,
         "durable": durable.app,
+        "period": period.app,
+        "round": village_round.app,
     }
 )
 
