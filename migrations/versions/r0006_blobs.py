@@ -6,7 +6,7 @@ from alembic import op
 from migrations.columns import instant
 
 revision: str = "0006"
-down_revision: str | None = "0003"
+down_revision: str | None = "0005"
 branch_labels: str | None = None
 depends_on: str | None = None
 
