@@ -72,6 +72,8 @@ class Settings(BaseModel):
     # The district
     timezone: Annotated[str, AfterValidator(_a_known_zone)] = "Asia/Jakarta"
     """Says on which local day something was observed."""
+    localities_file: Path | None = None
+    """A TOML table of what villages and their heads are called, beside the shipped one."""
     campaign_start: date | None = None
     """Nothing is observed before this day without being suspect; none set: no lower bound."""
 
