@@ -86,6 +86,26 @@ def accounts_of_rt(
     return listed
 
 
+def accounts_of_village(
+    session: Session, role: str, desa: str, now: datetime
+) -> list[Account]:
+    """Active accounts of a role whose area is exactly this village, all of it; by name."""
+    statement = (
+        select(_ACCOUNT)
+        .join(_HELD, _HELD.c.account_id == _ACCOUNT.c.id)
+        .where(
+            _ACCOUNT.c.role == role,
+            _ACCOUNT.c.disabled_at.is_(None),
+            _HELD.c.kode_wilayah == desa,
+            _HELD.c.rts.is_(None),
+            or_(_HELD.c.until.is_(None), _HELD.c.until > now),
+        )
+        .order_by(_ACCOUNT.c.name)
+        .distinct()
+    )
+    return [Account(**row) for row in session.connection().execute(statement).mappings()]
+
+
 def areas_above(session: Session, desa: str) -> dict[str, tuple[str, str]]:
     """The village and the areas around it: code → (name, what the level is called there)."""
     codes = [desa[:length] for length in (2, 4, 6, 10)]
