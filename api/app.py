@@ -46,6 +46,7 @@ from api.settings import Settings
 from api.shell import Shell
 from api.throttling import GuessLimit, StrangerDelays
 from api.web import office, pages
+from api.web.printing import routes as printing
 from models.database import Database
 from models.sealing import Vault
 
@@ -61,6 +62,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     office.forms,
     office.pages,
     pages.router,
+    printing.router,
     progress.router,
     quarantine.router,
     records.router,

@@ -28,6 +28,7 @@ from api.cli import (
     simulate,
     verify,
     wilayah,
+    worksheet,
 )
 from api.errors import AppError
 from api.settings import SettingsError
@@ -43,6 +44,8 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = MappingProxyType(
         "doctor": doctor.doctor,
         "verify": verify.verify,
         "simulate": simulate.simulate,
+        "worksheet": worksheet.worksheet,
+        "minutes": worksheet.minutes,
     }
 )
 GROUPS: Final[Mapping[str, typer.Typer]] = MappingProxyType(

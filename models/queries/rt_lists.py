@@ -86,9 +86,7 @@ def accounts_of_rt(
     return listed
 
 
-def accounts_of_village(
-    session: Session, role: str, desa: str, now: datetime
-) -> list[Account]:
+def accounts_of_village(session: Session, role: str, desa: str, now: datetime) -> list[Account]:
     """Active accounts of a role whose area is exactly this village, all of it; by name."""
     statement = (
         select(_ACCOUNT)

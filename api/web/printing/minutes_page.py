@@ -72,7 +72,7 @@ def minutes_html(minutes: Minutes, role: Role, zone: ZoneInfo, paper: Paper = Pa
         title=f"Berita acara {place} {minutes.village.period}",
         head=part(TEMPLATE, "head", minutes, "" if mark == "DRAF" else mark),
         foot=(
-            f"Sidik {grouped_in_fours(note.hash[:HASH_HEAD])} … · kode {grouped_in_fours(note.code)}"
+            f"Sidik {_head_of_hash(note.hash)} · kode {grouped_in_fours(note.code)}"
             if note is not None
             else f"Belum dibekukan · dicetak {local_moment(minutes.made_at, zone)}"
         ),
@@ -149,9 +149,14 @@ class _Page:
         ]
         rows.append(("Jumlah", tallies.families, spelt(tallies.families)))
         yield from outcomes.groups(rows, _heading("Menurut hasil"), last_strong=True)
-        programmes = PrintedTable((Column("Program", 64), Column("Keluarga penerima", 40, figure=True),
-                                   Column("Orang penerima", 40, figure=True),
-                                   Column("Keluarga diusulkan", 44, figure=True)))  # fmt: skip
+        programmes = PrintedTable(
+            (
+                Column("Program", 64),
+                Column("Keluarga penerima", 40, figure=True),
+                Column("Orang penerima", 40, figure=True),
+                Column("Keluarga diusulkan", 44, figure=True),
+            )
+        )
         yield from programmes.groups(
             [(one.name, one.families, one.people, one.proposed) for one in tallies.programmes],
             _heading("Menurut program"),
@@ -257,7 +262,7 @@ class _Page:
         ]
         if minutes.audit is not None:
             n, digest = minutes.audit
-            rows.append(("Jejak audit", f"{n}: {grouped_in_fours(digest[:HASH_HEAD])} …", True))
+            rows.append(("Jejak audit", f"{n}: {_head_of_hash(digest)}", True))
         return rows
 
     # The lists -------------------------------------------------------------------------------
@@ -353,6 +358,10 @@ def _head_of(members: Iterable[FrozenMember]) -> FrozenMember | None:
     listed = list(members)
     heads = [one for one in listed if one.doc.get("hubungan_keluarga") == _HEAD_OF_FAMILY]
     return next(iter(heads or listed), None)
+
+
+def _head_of_hash(digest: str) -> str:
+    return f"{grouped_in_fours(digest[:HASH_HEAD])} …"
 
 
 def _said(value: Json) -> str:

@@ -67,8 +67,9 @@ def annex_of(family: FrozenFamily) -> Annex:
     """The one list that a family stands on."""
     visits = [visit.doc for visit in family.visits]
     found = family_found(family.doc, family.end, visits, listed=family.listed)
-    if found.outcome in _GONE:
-        return _GONE[found.outcome]
+    gone = _GONE.get(found.outcome) if found.outcome is not None else None
+    if gone is not None:
+        return gone
     decision = str((family.decision or {}).get("decision"))
     if decision in _DECIDED:
         return _DECIDED[decision]

@@ -121,12 +121,13 @@ def _family(family: SheetFamily, look: Look) -> Group:
 
 def _head_of(family: SheetFamily) -> _Head:
     fields = family.fields
-    address = ", ".join(
-        text for text in (_text(fields, "alamat"), _text(fields, "dusun")) if text
-    )
+    address = ", ".join(text for text in (_text(fields, "alamat"), _text(fields, "dusun")) if text)
     received = _labels(Section.PROGRAMMES, fields, "program")
     proposed = _labels(Section.PROGRAMMES, fields, "program_diusulkan")
-    parts = [f"menerima {received}" if received else "", f"diusulkan {proposed}" if proposed else ""]
+    parts = [
+        f"menerima {received}" if received else "",
+        f"diusulkan {proposed}" if proposed else "",
+    ]
     desil = fields.get("desil_nasional")
     parts.append(f"desil {desil}" if desil is not None else "")
     return _Head(
@@ -256,7 +257,9 @@ def _house(family: SheetFamily) -> Iterator[Block]:
 def _grid(
     kind: str, questions: tuple[Question, ...], fields: Mapping[str, Json], columns: int
 ) -> Block:
-    items = [(question.short, _answer(question, fields.get(question.name))) for question in questions]
+    items = [
+        (question.short, _answer(question, fields.get(question.name))) for question in questions
+    ]
     room = _THIRD_MM if columns == 3 else CONTENT_MM / columns - 11
     height = 1.2
     for start in range(0, len(items), columns):
@@ -327,10 +330,11 @@ def _labels(section: Section, fields: Mapping[str, Json], name: str) -> str:
     (question,) = (one for one in FORM[section] if one.name == name)
     held = fields.get(name)
     sources = {code.slug: code.source_code or code.label_id for code in question.codes}
-    return ", ".join(sources.get(str(one), str(one)) for one in held) if isinstance(held, list) else ""
+    return (
+        ", ".join(sources.get(str(one), str(one)) for one in held) if isinstance(held, list) else ""
+    )
 
 
 def _text(fields: Mapping[str, Json], name: str) -> str:
     value = fields.get(name)
     return value if isinstance(value, str) else ""
-
