@@ -32,12 +32,15 @@ from api.routes import (
     devices,
     documentation,
     health,
+    periods,
     progress,
     quarantine,
     records,
     repairing,
+    rounds,
     scans,
     sessions,
+    signoff,
     syncing,
 )
 from api.security import TokenRotation
@@ -68,6 +71,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     records.router,
     blobs.router,
     scans.router,
+    periods.router,
+    rounds.router,
+    signoff.router,
     sessions.router,
 )
 """Doors. Paths are written whole in the routers, so that a route's template is its path.

@@ -22,6 +22,7 @@ from api.cli import (
     enrol,
     epoch,
     migrate,
+    period,
     quarantine,
     record,
     serve,
@@ -29,6 +30,9 @@ from api.cli import (
     verify,
     wilayah,
     worksheet,
+)
+from api.cli import (
+    round as village_round,
 )
 from api.errors import AppError
 from api.settings import SettingsError
@@ -58,6 +62,8 @@ GROUPS: Final[Mapping[str, typer.Typer]] = MappingProxyType(
         "conflict": conflict.app,
         "quarantine": quarantine.app,
         "durable": durable.app,
+        "period": period.app,
+        "round": village_round.app,
     }
 )
 

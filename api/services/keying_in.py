@@ -1,8 +1,9 @@
 """Key in what a worksheet says: the operator's hands, the RT head's word, marked as such.
 
 An RT head without a phone writes on paper. What the operator types from it goes through the same
-engine as a phone's batch, in a lane of the RT head's account, with its rights in that RT. So it is the RT head who said it, and his lane knows what it said before; the operation's `source`
-names whose hands it went through, from which form.
+engine as a phone's batch, in a lane of the RT head's account, with its rights in that RT. So it is
+the RT head who said it, and his lane knows what it said before; the operation's `source` names
+whose hands it went through, from which form.
 
 A form carries a token of its own, which is part of every operation made from it. Sent twice, its
 operations have the same hashes and are answered as duplicates; nothing is entered twice.
