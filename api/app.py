@@ -50,6 +50,8 @@ from api.shell import Shell
 from api.throttling import GuessLimit, StrangerDelays
 from api.web import office, pages
 from api.web.printing import routes as printing
+from api.web.rounds import deeds, keying
+from api.web.rounds import pages as round_pages
 from models.database import Database
 from models.sealing import Vault
 
@@ -66,6 +68,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     office.pages,
     pages.router,
     printing.router,
+    keying.router,
+    round_pages.router,
+    deeds.router,
+    deeds.uploads,
     progress.router,
     quarantine.router,
     records.router,

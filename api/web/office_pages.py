@@ -82,10 +82,19 @@ def _refusal_page(request: Request, refusal: AppError) -> Response:
     values = {
         "title": refusal.title,
         "detail": refusal.detail,
+        "rts": refusal.extra.get("rts") or [],
         "signed_in": True,
-        "back": request.url.path,
+        "back": _back_of(request),
     }
     return page(request, "refused.html", language_of(request), values, status=refusal.status)
+
+
+def _back_of(request: Request) -> str:
+    """The page whose form was refused: forms of a round go to addresses beneath its own."""
+    path = request.url.path
+    parts = path.split("/")
+    is_deed = request.method == "POST" and path.startswith("/kantor/putaran/")
+    return "/".join(parts[:5]) if is_deed else path
 
 
 def _write_down(request: Request, refusal: AppError) -> None:

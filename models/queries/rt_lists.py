@@ -104,6 +104,24 @@ def accounts_of_village(session: Session, role: str, desa: str, now: datetime) -
     return [Account(**row) for row in session.connection().execute(statement).mappings()]
 
 
+def family_with_card(session: Session, sight: Sight, desa: str, no_kk: str) -> str | None:
+    """The open family of a village that bears a No KK; the oldest where several do."""
+    statement = (
+        select(_RECORD.c.id)
+        .where(
+            _RECORD.c.desa == desa,
+            _RECORD.c.entity == KELUARGA,
+            _RECORD.c.natural_key == vault_of(session).natural_key(no_kk),
+            _RECORD.c.alias.is_(None),
+            _RECORD.c.end_reason.is_(None),
+            in_sight(_RECORD.c.desa, _RECORD.c.rt, sight),
+        )
+        .order_by(_RECORD.c.created_seq, _RECORD.c.id)
+        .limit(1)
+    )
+    return session.connection().execute(statement).scalar_one_or_none()
+
+
 def areas_above(session: Session, desa: str) -> dict[str, tuple[str, str]]:
     """The village and the areas around it: code → (name, what the level is called there)."""
     codes = [desa[:length] for length in (2, 4, 6, 10)]
