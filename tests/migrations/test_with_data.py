@@ -36,6 +36,10 @@ from tests.api.world import JSON, World, area, serving
 Rows = dict[str, list[str]]
 
 TABLES_OF = {
+    "0005": {
+        "period", "round", "round_event", "rt_done", "finding_reason", "musyawarah",
+        "musyawarah_decision", "frozen_village", "signature", "account_pin",
+    },
     "0003": {"lane", "operation", "quarantine", "receipt"},
     "0002": {"feed", "record", "conflict", "nik_claim"},
     "0001": {
@@ -80,6 +84,7 @@ def fill(world: World) -> None:
     sari.resolve(sari.read(f"/v1/conflicts/{sari.conflicts()[0]['id']}"), "current")
     world.code(ani.account)
     _sign_in(world)
+    work_through_a_period(world, FAMILY)
     other = world.device("citra", areas=[area(OTHER_DESA)])
     other.push(
         [other.create(record_id(9)), a_person(other, record_id(10), record_id(9), FIRST_NIK)]
