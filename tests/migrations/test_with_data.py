@@ -38,6 +38,10 @@ Rows = dict[str, list[str]]
 
 TABLES_OF = {
     "0006": {"blob"},
+    "0005": {
+        "period", "round", "round_event", "rt_done", "finding_reason", "musyawarah",
+        "musyawarah_decision", "frozen_village", "signature", "account_pin",
+    },
     "0003": {"lane", "operation", "quarantine", "receipt"},
     "0002": {"feed", "record", "conflict", "nik_claim"},
     "0001": {
@@ -86,6 +90,7 @@ def fill(world: World) -> None:
     operator = desk(world, "operator", Role.OPERATOR_DESA, code=DESA)
     scan = world.call("POST", SCAN, b"%PDF-1.7 tanda tangan", operator.device.headers())
     assert scan.status == 201
+    work_through_a_period(world, FAMILY)
     other = world.device("citra", areas=[area(OTHER_DESA)])
     other.push(
         [other.create(record_id(9)), a_person(other, record_id(10), record_id(9), FIRST_NIK)]

@@ -167,3 +167,8 @@ def test_a_stamp_that_moved_alone_changes_nothing_that_is_signed() -> None:
     row = a_row()
     again = replace(row, seq=180, stamps={"hasil": (*row.stamps["hasil"],) * 2})
     assert not moved(frozen_now(a_round(row)), frozen_now(a_round(again)))
+
+
+def test_a_chain_of_merges_without_an_end_is_followed_so_far_and_no_further() -> None:
+    ring = [replace(a_row(f"r{n}"), alias=f"r{(n + 1) % 3}") for n in range(3)]
+    assert ids(a_round(a_row(), *ring)) == [FAMILY]

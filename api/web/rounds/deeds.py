@@ -18,6 +18,7 @@ from api.services.keeping_files import Handover, keep_file
 from api.services.musyawarah import Verdict, Wished, decide, meeting_page, write_meeting
 from api.services.pins import prove_pin
 from api.services.reviewers import reviewer_of
+from api.services.round_checks import explain
 from api.services.rounds import Asked, require_whole, step
 from api.services.rt_statements import state_rt, withdraw_rt
 from api.services.signing import KERTAS, Signing, approve, freeze, sign
@@ -30,6 +31,8 @@ from api.web.rendering import kept
 from api.web.rounds.pages import ROUND
 from models.queries.frozen import frozen_note
 from models.queries.musyawarahs import Attendant, Meeting
+from models.queries.rounds import Explained
+from sync.operation import is_uuid
 from sync.permission import Action
 from sync.signoff import Event
 
@@ -68,7 +71,7 @@ def state_rt_by_form(
     language: Speaking,
     form: Fields,
 ) -> Response:
-    """ "RT selesai", or its withdrawal."""
+    """State an RT as done (RT selesai), or withdraw that."""
     at, rt = _at(request), form.get("rt", "")
     with shell.database.writing() as session:
         reviewer = reviewer_of(principal, shell)
@@ -77,6 +80,20 @@ def state_rt_by_form(
         else:
             state_rt(session, reviewer, *at, rt)
     return _back(request, language, "rt", "#rt")
+
+
+@router.post(ROUND + "/{desa}/{period}/alasan", include_in_schema=False)
+def explain_by_form(
+    request: Request, shell: AppShell, principal: Mover, language: Speaking, form: Fields
+) -> Response:
+    """Why a finding about a record stands although it looks wrong."""
+    record, reason = form.get("data", ""), form.get("alasan", "").strip()[:TEXT_MAX]
+    if not is_uuid(record) or not reason:
+        raise AppError("malformed-request", "The form names no record, or gives no reason.")
+    given = Explained(record, form.get("temuan", ""), reason, shell.now(), principal.account_id)
+    with shell.database.writing() as session:
+        explain(session, reviewer_of(principal, shell), *_at(request), given)
+    return _back(request, language, "alasan", "#periksa")
 
 
 @router.post(ROUND + "/{desa}/{period}/musyawarah", include_in_schema=False)

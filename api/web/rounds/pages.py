@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
@@ -154,13 +154,12 @@ def show_late(
     shell: AppShell,
     principal: Reader,
     language: Speaking,
-    tampil: Annotated[int, Query(ge=1, le=1000)] = LATE_SHOWN,
 ) -> Response:
     """What came after the signature: the beginning of the next round."""
     reviewer = reviewer_of(principal, shell)
     with shell.database.reading() as session:
         place = locality(session, shell.settings, desa)
-        late = late_page(session, reviewer, desa, period, tampil)
+        late = late_page(session, reviewer, desa, period, LATE_SHOWN)
     with shell.database.writing() as session:
         append(session, desa, reviewer.entry("round-late-read", period=period))
     values = {
