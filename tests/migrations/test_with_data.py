@@ -19,6 +19,7 @@ from migrations import runner
 from models.engines import database_url as parsed
 from models.engines import open_for_migration
 from sync.permission import Role
+from tests.api.rounds import work_through_a_period
 from tests.api.village import (
     DESA,
     FAMILY,
@@ -90,7 +91,7 @@ def fill(world: World) -> None:
     operator = desk(world, "operator", Role.OPERATOR_DESA, code=DESA)
     scan = world.call("POST", SCAN, b"%PDF-1.7 tanda tangan", operator.device.headers())
     assert scan.status == 201
-    work_through_a_period(world, FAMILY)
+    work_through_a_period(world, OTHER_DESA)
     other = world.device("citra", areas=[area(OTHER_DESA)])
     other.push(
         [other.create(record_id(9)), a_person(other, record_id(10), record_id(9), FIRST_NIK)]
