@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -190,7 +191,7 @@ def test_after_the_signature_the_office_takes_over_up_to_the_bupatis_letter(
     refused(village.step(village.operator, "difinalkan"), 403, "not-permitted")
     assert village.step(village.sari, "difinalkan").status == 200
     refused(village.step(village.sari, "disahkan_bupati"), 422, "value-refused")
-    letter = {"nomor": "400/12/2026", "tanggal": "2026-12-01", "scan": "aa" * 32}
+    letter: dict[str, Any] = {"nomor": "400/12/2026", "tanggal": "2026-12-01", "scan": "aa" * 32}
     assert village.step(village.sari, "disahkan_bupati", **letter).json()["state"] == (
         "disahkan_bupati"
     )

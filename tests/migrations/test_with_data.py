@@ -53,6 +53,7 @@ TABLES_OF = {
 """Revision → the tables that it made, the newest revision first."""
 KABUPATEN = "1802"
 SCAN = f"/v1/rounds/{DESA}/2026-11/scan"
+ROUND_DESA = "1802212003"
 PASSWORD = "empat kata acak sekali"
 
 
@@ -96,6 +97,8 @@ def fill(world: World) -> None:
     other.push(
         [other.create(record_id(9)), a_person(other, record_id(10), record_id(9), FIRST_NIK)]
     )
+    world.add_village(ROUND_DESA)
+    work_through_a_period(world, ROUND_DESA)
     assert_sound(world)
 
 

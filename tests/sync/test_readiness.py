@@ -24,7 +24,7 @@ from tests.sync.rounds import BEFORE, SINCE, a_head, a_record, a_round, a_row, o
 
 PLAIN = Profile("polos", 1)
 READY = Circumstances(
-    today=date(2026, 11, 20),
+    day=date(2026, 11, 20),
     profile=PLAIN,
     rts_done=frozenset({"003/001"}),
     meeting_recorded=True,
@@ -131,6 +131,16 @@ def test_a_twin_has_to_be_a_family_that_is_there() -> None:
     assert twin_of(None) == {Check.TWIN_UNRESOLVED}
     assert twin_of(FAMILY) == {Check.TWIN_UNRESOLVED}
     assert twin_of(STRANGER) == {Check.TWIN_UNRESOLVED}
+
+
+def test_a_person_who_is_listed_twice_points_to_somebody_who_is_there() -> None:
+    def twin_of(twin: Json) -> set[Check]:
+        ended = {"end": "ganda", "date": "2026-11-01", "twin": twin}
+        return checks(a_row(), a_head(), a_record(OTHER_PERSON, "anggota", FAMILY, end=ended))
+
+    assert twin_of(PERSON) == set()
+    for nobody in (None, STRANGER, OTHER_PERSON):
+        assert twin_of(nobody) == {Check.TWIN_UNRESOLVED}
 
 
 # Evidence -------------------------------------------------------------------------------------
