@@ -157,10 +157,10 @@ def _head(session: Session, reviewer: Reviewer, paper: KeyedPaper) -> tuple[Acco
 def _source(reviewer: Reviewer, paper: KeyedPaper, head: str, number: int) -> Json:
     # The number keeps two equal statements of one form from being one operation.
     return {
-        "form": paper.form,
+        "by": reviewer.account_id,
         "for": head,
+        "form": paper.form,
         "n": number,
-        "operator": reviewer.account_id,
         "worksheet": f"{paper.worksheet} RT {paper.rt}".strip(),
     }
 

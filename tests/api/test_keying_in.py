@@ -204,7 +204,7 @@ def test_what_is_keyed_in_is_the_rt_heads_word_through_the_operators_hands(
     assert (said["voice"]["source"], said["voice"]["account_name"]) == ("paper", "ani")
     assert said["sent"]["source"] == {
         "form": "f" * 16, "for": village.ani.account, "n": 1,
-        "operator": village.operator.account, "worksheet": f"RT {RT}",
+        "by": village.operator.account, "worksheet": f"RT {RT}",
     }  # fmt: skip
     (entry,) = audited(village.world, "keyed-in")
     assert (entry["account"], entry["rt"]) == (village.ani.account, RT)

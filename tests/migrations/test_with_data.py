@@ -92,7 +92,6 @@ def fill(world: World) -> None:
     operator = desk(world, "operator", Role.OPERATOR_DESA, code=DESA)
     scan = world.call("POST", SCAN, b"%PDF-1.7 tanda tangan", operator.device.headers())
     assert scan.status == 201
-    work_through_a_period(world, OTHER_DESA)
     other = world.device("citra", areas=[area(OTHER_DESA)])
     other.push(
         [other.create(record_id(9)), a_person(other, record_id(10), record_id(9), FIRST_NIK)]
