@@ -27,11 +27,13 @@ from api.problems import ProblemAnswers, UnexpectedErrors
 from api.randomness import SYSTEM_RANDOMNESS, Randomness
 from api.routes import (
     accounts,
+    blobs,
     conflicts,
     devices,
     documentation,
     health,
     imports,
+    keying_in,
     periods,
     placing,
     progress,
@@ -39,6 +41,7 @@ from api.routes import (
     records,
     repairing,
     rounds,
+    scans,
     sessions,
     signoff,
     syncing,
@@ -49,6 +52,9 @@ from api.settings import Settings
 from api.shell import Shell
 from api.throttling import GuessLimit, StrangerDelays
 from api.web import office, pages
+from api.web.printing import routes as printing
+from api.web.rounds import deeds, keying
+from api.web.rounds import pages as round_pages
 from models.database import Database
 from models.sealing import Vault
 
@@ -67,9 +73,17 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     office.pages,
     pages.router,
     placing.router,
+    printing.router,
+    keying.router,
+    round_pages.router,
+    deeds.router,
+    deeds.uploads,
     progress.router,
     quarantine.router,
     records.router,
+    blobs.router,
+    scans.router,
+    keying_in.router,
     periods.router,
     rounds.router,
     signoff.router,

@@ -72,6 +72,8 @@ class Settings(BaseModel):
     # The district
     timezone: Annotated[str, AfterValidator(_a_known_zone)] = "Asia/Jakarta"
     """Says on which local day something was observed."""
+    localities_file: Path | None = None
+    """A TOML table of what villages and their heads are called, beside the shipped one."""
     campaign_start: date | None = None
     """Nothing is observed before this day without being suspect; none set: no lower bound."""
 
@@ -89,6 +91,8 @@ class Settings(BaseModel):
     """Of an xlsx file; CSV is read in flat memory whatever its size."""
     workbook_memory_bytes_max: int = Field(default=2 * 2**30, ge=256 * 2**20)
     """Address space of the process that opens an xlsx file; beyond it the file is refused."""
+    scan_bytes_max: int = Field(default=20 * 1024 * 1024, ge=1024)
+    """Of the scan of a signed paper, or a photograph."""
 
     # One process
     threads_max: int = Field(default=16, ge=1, le=256)

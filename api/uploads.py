@@ -1,131 +1,115 @@
-"""Large files that come in: onto the disk while they arrive, under limits, never under their names.
+"""Files that come over the wire: who sends them is asked first, then they are taken as a stream.
 
-A list of a district has 150 MB; it is never held in memory. Who may not bring lists in is told so
-before the first byte is taken, since until then a stranger could fill the disk.
+A route that takes a file has `upload: Upload` behind its principal. FastAPI settles dependencies
+in the order of the parameters, so a stranger's bytes are never read. `UploadRoute` reads no more
+beforehand than the small fields of a form, because the token of the page is one of them.
 """
 
-import hashlib
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import anyio.to_thread
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 from typing_extensions import override
 
-from api.bodies import body_chunks
-from api.dependencies import authenticated
+from api.blobs import FOLDER, BlobStore, Received
+from api.bodies import chunks_of
 from api.errors import AppError
-from api.shell import Shell
-from sync.permission import Action
+from api.multipart import Parts, boundary_of
+from api.shell import AppShell, Shell
 
-UPLOADS_FOLDER: Final = "uploads"
+CSRF_FIELD: Final = "form"
+"""The field of our forms that repeats the page's token."""
+CSRF_HEADER: Final = b"x-csrf-token"
+_NO_FIELDS: Final[Mapping[str, str]] = {}
+
+
+class UploadRequest(Request):
+    """A request whose fields were read and whose file has not come yet."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        fields: Mapping[str, str],
+        file: AsyncIterator[bytes],
+    ) -> None:
+        super().__init__(scope, receive)
+        self.fields = fields
+        self.file = file
+
+
+class UploadRoute(APIRoute):
+    """Routes that take a file: as the body itself, or as the last part of a form."""
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_upload(request: Request) -> Response:
+            try:
+                return await handle(await _begun(request))
+            except ClientDisconnect:
+                raise AppError("request-timeout") from None
+
+        return handle_upload
+
+
+async def _begun(request: Request) -> Request:
+    if request.method in {"GET", "HEAD"}:
+        return request
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise AppError("encoding-unknown", "A file is sent as it is, without Content-Encoding.")
+    boundary = boundary_of(request.headers.get("content-type", ""))
+    chunks = chunks_of(request)
+    if boundary is None:
+        return UploadRequest(request.scope, request.receive, _NO_FIELDS, chunks)
+    parts = Parts(chunks, boundary)
+    fields = await parts.fields()
+    scope = with_page_token(request.scope, fields)
+    return UploadRequest(scope, request.receive, fields, parts.file())
+
+
+def with_page_token(scope: Scope, fields: Mapping[str, str]) -> Scope:
+    """A form of ours says in a field what a program says in the header."""
+    token = fields.get(CSRF_FIELD)
+    if token is None or any(name == CSRF_HEADER for name, _ in scope["headers"]):
+        return scope
+    header = (CSRF_HEADER, token.encode("ascii", "replace"))
+    return {**scope, "headers": [*scope["headers"], header]}
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that has arrived; whoever wants to keep it moves it away."""
+class UploadedFile:
+    """What came: the file, not yet kept, and the fields of the form around it."""
 
-    path: Path
-    size_bytes: int
-    sha256: str
-
-
-def spooled(action: Action, bytes_max: int) -> type[APIRoute]:
-    """The class of routes whose body is a file: `request.state.upload` is an `Upload`."""
-
-    class SpooledRoute(APIRoute):
-        @override
-        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            handle = super().get_route_handler()
-
-            async def handle_spooled(request: Request) -> Response:
-                shell: Shell = request.app.state.shell
-                principal = await anyio.to_thread.run_sync(authenticated, request, shell)
-                if not principal.may(action):
-                    # The route's own rule says so, and writes it down.
-                    return await handle(_Taken(request.scope, request.receive))
-                upload = await _spool(request, shell.settings.data_dir / UPLOADS_FOLDER, bytes_max)
-                try:
-                    request.state.upload = upload
-                    return await handle(_Taken(request.scope, request.receive))
-                finally:
-                    with suppress(FileNotFoundError):
-                        upload.path.unlink()
-
-            return handle_spooled
-
-    return SpooledRoute
+    received: Received
+    fields: Mapping[str, str]
 
 
-class _Taken(Request):
-    """A request whose body lies on the disk: nothing is left to be read."""
-
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        super().__init__(scope, receive)
-
-    @override
-    async def body(self) -> bytes:
-        return b""
-
-
-class _Spool:
-    """A file of a random name that grows up to a limit."""
-
-    def __init__(self, folder: Path, bytes_max: int) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 (it is kept)
-        self._digest = hashlib.sha256()
-        self._bytes_max = bytes_max
-        self._size = 0
-
-    def write(self, chunk: bytes) -> None:
-        """Add a chunk. Raises `AppError` `payload-too-large`."""
-        self._size += len(chunk)
-        if self._size > self._bytes_max:
-            raise _too_large(self._bytes_max)
-        self._digest.update(chunk)
-        self._file.write(chunk)
-
-    def finish(self) -> Upload:
-        """What has arrived."""
-        self._file.close()
-        return Upload(Path(self._file.name), self._size, self._digest.hexdigest())
-
-    def discard(self) -> None:
-        """Nobody wants it."""
-        self._file.close()
-        Path(self._file.name).unlink(missing_ok=True)
-
-
-async def _spool(request: Request, folder: Path, bytes_max: int) -> Upload:
-    """The body as a file.
-
-    Raises `AppError`: `payload-too-large`, `encoding-unknown`, `request-timeout`.
-    """
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise AppError("encoding-unknown", "A list is sent as it is, without Content-Encoding.")
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > bytes_max:
-        raise _too_large(bytes_max)
-    spool = await anyio.to_thread.run_sync(_Spool, folder, bytes_max)
+async def _uploaded(request: Request, shell: AppShell) -> AsyncIterator[UploadedFile]:
+    assert isinstance(request, UploadRequest), "routes that take files are UploadRoutes"
+    received = store_of(shell).receiving(shell.randomness, size_max=shell.settings.scan_bytes_max)
     try:
-        async for chunk in body_chunks(request):
-            await anyio.to_thread.run_sync(spool.write, chunk)
-    except ClientDisconnect:
-        await anyio.to_thread.run_sync(spool.discard)
-        raise AppError("request-timeout") from None
-    except AppError:
-        await anyio.to_thread.run_sync(spool.discard)
-        raise
-    return await anyio.to_thread.run_sync(spool.finish)
+        announced = request.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > 2 * received.size_max:
+            raise AppError("payload-too-large", limits={"bytes_max": received.size_max})
+        async for chunk in request.file:
+            await anyio.to_thread.run_sync(received.take, chunk)
+        await anyio.to_thread.run_sync(received.finish)
+        yield UploadedFile(received, request.fields)
+    finally:
+        await anyio.to_thread.run_sync(received.drop)
 
 
-def _too_large(bytes_max: int) -> AppError:
-    return AppError("payload-too-large", limits={"bytes_max": bytes_max})
+Upload = Annotated[UploadedFile, Depends(_uploaded)]
+"""The file of a request, whole and on disk; gone after the answer unless it was kept."""
+
+
+def store_of(shell: Shell) -> BlobStore:
+    """The files of this installation."""
+    return BlobStore(shell.settings.data_dir / FOLDER)

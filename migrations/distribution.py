@@ -34,6 +34,7 @@ VILLAGE_TABLES: Final = {
     "conflict": "desa",
     "quarantine": "desa",
     "receipt": "desa",
+    "blob": "desa",
     "round": "desa",
     "round_event": "desa",
     "rt_done": "desa",

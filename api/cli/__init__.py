@@ -31,6 +31,7 @@ from api.cli import (
     simulate,
     verify,
     wilayah,
+    worksheet,
 )
 from api.cli import (
     round as village_round,
@@ -50,6 +51,8 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = MappingProxyType(
         "verify": verify.verify,
         "simulate": simulate.simulate,
         "import": importing.import_list,
+        "worksheet": worksheet.worksheet,
+        "minutes": worksheet.minutes,
     }
 )
 GROUPS: Final[Mapping[str, typer.Typer]] = MappingProxyType(

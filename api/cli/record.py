@@ -10,6 +10,7 @@ from api.cli.office import Office, office, say, say_json, say_table
 from api.errors import AppError
 from api.schemas.reviewing import HistoryEntryView, RecordView
 from api.services.histories import HistoryEntry, history_of
+from api.services.keying_in import PAPER_SOURCE
 from api.services.record_pages import RecordPage, record_page
 from api.services.reviewers import Reviewer, reader_of_operator
 from models.queries.auditing import AuditEntry, append
@@ -106,11 +107,17 @@ def _line(entry: HistoryEntry) -> dict[str, str]:
     said = {key: value for key, value in entry.sent.items() if key in _SAID}
     return {
         "captured": entry.voice.captured_at.isoformat(timespec="minutes"),
-        "by": entry.voice.account_name or entry.voice.source,
+        "by": _by(entry),
         "operation": f"{entry.kind or 'unreadable'} {entry.voice.lane}:{entry.voice.seq}",
         "outcome": entry.outcome.value,
         "said": plain(said),
     }
+
+
+def _by(entry: HistoryEntry) -> str:
+    """Who said it; what an operator typed from a worksheet is the RT head's word, and marked."""
+    name = entry.voice.account_name or entry.voice.source
+    return f"{name} (on paper)" if entry.voice.source == PAPER_SOURCE else name
 
 
 _SAID: Final = frozenset({"set", "add", "remove", "end", "date", "parent", "resolve", "unreadable"})

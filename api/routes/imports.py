@@ -23,7 +23,7 @@ from api.services.import_shelf import Shelf
 from api.services.importing import ImportGround
 from api.services.reviewers import ground_of
 from api.shell import AppShell, Shell
-from api.uploads import Upload, spooled
+from api.spooling import Spooled, spooled
 from models.queries import imports
 from models.queries.auditing import append
 from models.queries.imports import DISCARDED, IMPORTS_PER_PAGE_MAX, RUNNING, StoredImport
@@ -202,7 +202,7 @@ def _shelf(shell: Shell) -> Shelf:
 
 
 def _kept(request: Request, shell: Shell, import_id: str, name: str, role: str) -> dict[str, Json]:
-    upload: Upload = request.state.upload
+    upload: Spooled = request.state.upload
     return {
         "name": import_shelf.plain_file_name(name),
         "role": role,

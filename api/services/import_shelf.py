@@ -23,7 +23,7 @@ from api.randomness import Randomness, new_lane_name
 from api.security import Principal
 from api.services.import_jobs import ALIVE_WITHIN
 from api.services.import_runs import ListInput
-from api.uploads import Upload
+from api.spooling import Spooled
 from models.queries import imports
 from models.queries.areas import known_codes
 from models.queries.imports import (
@@ -58,7 +58,7 @@ class Shelf:
     def refused(self, import_id: str) -> Path:
         return self.folder(import_id) / REFUSED_FOLDER
 
-    def keep(self, import_id: str, upload: Upload, randomness: Randomness) -> str:
+    def keep(self, import_id: str, upload: Spooled, randomness: Randomness) -> str:
         """Take a file in; the name that it got."""
         folder = self.folder(import_id)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

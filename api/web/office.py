@@ -34,7 +34,7 @@ from api.web.forms import (
 from api.web.language import Speaking, language_of
 from api.web.rendering import kept, page
 from models.queries import conflicts
-from models.queries.areas import area_names
+from models.queries.areas import area_names, villages_under
 from models.queries.scoping import Sight
 from models.queries.statistics import progress, waiting_by_problem
 from sync.permission import Action
@@ -143,6 +143,7 @@ def office(
     with shell.database.reading() as session:
         waits = _waiting_for(session, principal, sight)
         areas = _areas(session, principal, sight.now)
+        rounds = _villages(session, principal, sight.now)
     values = {
         "signed_in": True,
         "name": principal.name,
@@ -152,6 +153,7 @@ def office(
         "conflicts_total": waits.conflicts_total,
         "waiting": waits.quarantine,
         "villages": waits.villages,
+        "rounds": rounds,
         "form": csrf_token(request.cookies.get(SESSION_COOKIE, "")),
     }
     return page(request, "office.html", language, values)
@@ -231,6 +233,17 @@ def _areas(session: Session, principal: Principal, now: datetime) -> list[str]:
         )
         for grant in grants
     ]
+
+
+def _villages(session: Session, principal: Principal, now: datetime) -> dict[str, str]:
+    """Villages whose rounds the person looks at: code → name."""
+    if not principal.may(Action.READ_ROUND):
+        return {}
+    codes: list[str] = []
+    for area in principal.scope.areas(now):
+        codes += villages_under(session, area, VILLAGES_SHOWN_MAX - len(codes))
+    names = area_names(session, codes)
+    return {code: names.get(code, code) for code in codes}
 
 
 def _form_page(request: Request, asked: Asked) -> Response:

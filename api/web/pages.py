@@ -13,8 +13,10 @@ from api.errors import PROBLEM_MEDIA_TYPE, AppError
 from api.passwords import DEMONSTRATION_PASSWORD
 from api.services.pushing import RECEIPT_CHARACTERS
 from api.shell import AppShell, Shell
+from api.web import village_check
 from api.web.demonstration import Numbers
-from api.web.language import Speaking
+from api.web.language import Language, Speaking
+from api.web.printing.papers import grouped_in_fours
 from api.web.rendering import STYLE, STYLE_NAME, kept, page
 from models.queries.areas import area_names
 from models.queries.receipts import IssuedReceipt, receipt_by_code
@@ -29,29 +31,29 @@ TYPED_MAX: Final = 40
 _RECEIPT: Final = re.compile(rf"[A-Z2-7]{{{RECEIPT_CHARACTERS}}}")
 # Base32 has no 0, 1 and 8, because people write them for these.
 _MISREAD: Final = str.maketrans({"0": "O", "1": "I", "8": "B", " ": "", "-": ""})
+_RECEIPT_SCHEMA: Final = {
+    "type": "object",
+    "required": ["valid", "acked", "at", "issued_at", "desa", "epoch"],
+    "properties": {
+        "valid": {"const": True},
+        "acked": {"type": "integer"},
+        "at": {"type": "integer"},
+        "issued_at": {"type": "string", "format": "date-time"},
+        "desa": {"type": "string"},
+        "epoch": {"type": "string"},
+    },
+}
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "description": "The receipt is valid: operations up to `acked` of its lane are stored.",
+        "description": "A receipt (operations up to `acked` of its lane are stored), or what a "
+        "berita acara was printed from.",
         "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["valid", "acked", "at", "issued_at", "desa", "epoch"],
-                    "properties": {
-                        "valid": {"const": True},
-                        "acked": {"type": "integer"},
-                        "at": {"type": "integer"},
-                        "issued_at": {"type": "string", "format": "date-time"},
-                        "desa": {"type": "string"},
-                        "epoch": {"type": "string"},
-                    },
-                }
-            },
+            "application/json": {"schema": {"oneOf": [_RECEIPT_SCHEMA, village_check.SCHEMA]}},
             "text/html": {"schema": {"type": "string"}},
         },
     },
     404: {
-        "description": "No such receipt was issued.",
+        "description": "No such receipt or berita acara was issued.",
         "content": {
             PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}},
             "text/html": {"schema": {"type": "string"}},
@@ -104,21 +106,34 @@ async def ask_for_receipt(
     responses=_ANSWERS,
 )
 def check_receipt(code: str, request: Request, shell: AppShell, language: Speaking) -> Response:
-    """Was this receipt issued, and what does it confirm? Never tells names.
+    """Was this receipt or berita acara issued, and what does it confirm? Never tells names.
 
     A page for people; JSON for whoever accepts `application/json`.
     """
     found = _receipt(shell, _typed(code))
+    if found is None and _RECEIPT.fullmatch(_typed(code)):
+        village = village_check.checked_village(shell, _typed(code))
+        if village is not None:
+            return _village_page(request, language, village)
     if _wants_json(request):
         if found is None:
-            raise AppError("not-found", "This server has issued no receipt with that code.")
+            raise AppError("not-found", "This server has given out nothing with that code.")
         return Response(_as_json(found[0]), media_type="application/json")
     if found is None:
         values: dict[str, object] = {"receipt": None, "asked": True}
         return page(request, "receipt.html", language, values, status=404)
-    receipt, village = found
-    values = {"receipt": receipt, "code": _typed(code), "village": village}
+    receipt, name = found
+    values = {"receipt": receipt, "code": _typed(code), "village": name}
     return page(request, "receipt.html", language, values)
+
+
+def _village_page(
+    request: Request, language: Language, found: village_check.CheckedVillage
+) -> Response:
+    if _wants_json(request):
+        return Response(found.as_json(), media_type="application/json")
+    values = {"found": found, "hash": grouped_in_fours(found.hash)}
+    return page(request, "village_check.html", language, values)
 
 
 @router.get("/static/{name}", dependencies=[public(Action.READ_HOME)], include_in_schema=False)

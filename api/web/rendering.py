@@ -8,7 +8,7 @@ from typing import Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from api.shell import Shell
 from api.web import language as languages
@@ -20,7 +20,7 @@ STYLE_NAME: Final = f"lokus-{hashlib.sha256(STYLE).hexdigest()[:12]}.css"
 """The name changes with the content, so browsers may keep the file for ever."""
 
 _TEMPLATES: Final = Environment(
-    loader=PackageLoader("api.web"),
+    loader=ChoiceLoader([PackageLoader("api.web"), PackageLoader("api.web.rounds")]),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

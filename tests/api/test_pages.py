@@ -2,6 +2,7 @@ import re
 from datetime import timedelta
 from html.parser import HTMLParser
 from importlib.resources import files
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -138,9 +139,8 @@ def test_the_language_is_the_one_asked_for_or_the_browsers_favourite(
 
 
 def test_every_sentence_is_there_in_both_languages_and_is_used() -> None:
-    sources = [
-        one.read_text(encoding="utf-8") for one in files("api.web").joinpath("templates").iterdir()
-    ]
+    folder = Path(str(files("api.web")))
+    sources = [one.read_text(encoding="utf-8") for one in folder.rglob("templates/*.html")]
     used = {
         key for source in sources for key in re.findall(r'\bt\([\'"]([a-z-]+)[\'"][,)]', source)
     }

@@ -38,6 +38,7 @@ from tests.api.world import JSON, World, area, serving
 Rows = dict[str, list[str]]
 
 TABLES_OF = {
+    "0006": {"blob"},
     "0005": {
         "period", "round", "round_event", "rt_done", "finding_reason", "musyawarah",
         "musyawarah_decision", "frozen_village", "signature", "account_pin",
@@ -52,6 +53,7 @@ TABLES_OF = {
 }  # fmt: skip
 """Revision → the tables that it made, the newest revision first."""
 KABUPATEN = "1802"
+SCAN = f"/v1/rounds/{DESA}/2026-11/scan"
 ROUND_DESA = "1802212003"
 PASSWORD = "empat kata acak sekali"
 
@@ -90,6 +92,9 @@ def fill(world: World) -> None:
     upload = sari.device.headers()
     assert world.call("POST", f"/v1/imports?area={DESA}", b"no list", upload).status == 201
     _sign_in(world)
+    operator = desk(world, "operator", Role.OPERATOR_DESA, code=DESA)
+    scan = world.call("POST", SCAN, b"%PDF-1.7 tanda tangan", operator.device.headers())
+    assert scan.status == 201
     other = world.device("citra", areas=[area(OTHER_DESA)])
     other.push(
         [other.create(record_id(9)), a_person(other, record_id(10), record_id(9), FIRST_NIK)]

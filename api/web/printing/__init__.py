@@ -1,0 +1,1 @@
+"""Pages made for paper: whole in one file, without scripts, on A4 or F4, in Indonesian."""

@@ -1,0 +1,1 @@
+"""The office's pages of a village's round: server-rendered, in both languages, without scripts."""
