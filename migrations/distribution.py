@@ -4,8 +4,8 @@ Everything of a village is distributed by its code and co-located, so each state
 pull runs on the one node that holds the village. What every village needs to read (areas,
 accounts, facts about the server) is copied to every node. Claims of NIKs are spread by the number.
 
-Citus refuses triggers on distributed tables, so the feed guard is taken down there; it is a belt
-beside the braces and carries no logic.
+Citus refuses triggers on distributed tables, so the feed guard and those of what is written once
+are taken down there; they are belts beside the braces and carry no logic.
 """
 
 from typing import Final
@@ -22,6 +22,8 @@ REFERENCE_TABLES: Final = (
     "device",
     "enrolment",
     "session",
+    "period",
+    "account_pin",
 )
 VILLAGE_TABLES: Final = {
     "feed": "desa",
@@ -31,6 +33,14 @@ VILLAGE_TABLES: Final = {
     "conflict": "desa",
     "quarantine": "desa",
     "receipt": "desa",
+    "round": "desa",
+    "round_event": "desa",
+    "rt_done": "desa",
+    "finding_reason": "desa",
+    "musyawarah": "desa",
+    "musyawarah_decision": "desa",
+    "frozen_village": "desa",
+    "signature": "desa",
     "audit_chain": "chain",
     "audit": "chain",
 }
@@ -40,6 +50,12 @@ NUMBER_TABLES: Final = {"nik_claim": "natural_key"}
 _GUARD = (
     "DROP TRIGGER IF EXISTS record_feed_guard ON record",
     "DROP FUNCTION IF EXISTS record_needs_a_number()",
+)
+_WRITTEN_ONCE = (
+    "DROP TRIGGER IF EXISTS round_event_written_once ON round_event",
+    "DROP TRIGGER IF EXISTS frozen_village_written_once ON frozen_village",
+    "DROP TRIGGER IF EXISTS signature_written_once ON signature",
+    "DROP FUNCTION IF EXISTS row_is_written_once()",
 )
 
 
@@ -77,6 +93,8 @@ def statements(distributed: set[str]) -> list[str]:
     listed: list[str] = []
     if "record" not in distributed:
         listed += _GUARD
+    if "frozen_village" not in distributed:
+        listed += _WRITTEN_ONCE
     listed += [
         f"SELECT create_reference_table('{table}')"
         for table in REFERENCE_TABLES
