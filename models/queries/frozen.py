@@ -31,9 +31,7 @@ _NOTED = [column for column in _FROZEN.c if column.name != "body"]
 _WITH_SIGNATURE = _FROZEN.outerjoin(
     _SIGNATURE,
     and_(_SIGNATURE.c.desa == _FROZEN.c.desa, _SIGNATURE.c.hash == _FROZEN.c.hash),
-).outerjoin(
-    _ROUND, and_(_ROUND.c.desa == _FROZEN.c.desa, _ROUND.c.period == _FROZEN.c.period)
-)
+).outerjoin(_ROUND, and_(_ROUND.c.desa == _FROZEN.c.desa, _ROUND.c.period == _FROZEN.c.period))
 _SIGNED_COLUMNS = (
     _SIGNATURE.c.signed_at,
     _SIGNATURE.c.method,

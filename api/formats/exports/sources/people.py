@@ -5,7 +5,7 @@ from typing import Final
 
 from api.formats.exports.profile import FileSpec
 from api.formats.exports.row import ExportVillage, Row
-from api.formats.exports.standing import present
+from api.formats.exports.standing import elements, present
 from sync.codes import CODELISTS
 from sync.frozen import FrozenFamily, FrozenMember
 from sync.types import Json
@@ -13,7 +13,18 @@ from sync.types import Json
 ACTIVE: Final = "AKTIF"
 FAMILY_FIELDS: Final = frozenset({"status", "jumlah_anggota"})
 MEMBER_FIELDS: Final = frozenset(
-    {"status", "tanggal_kejadian", "nomor_kejadian", "hadir", "kunci", "urut"}
+    {
+        "status",
+        "tanggal_kejadian",
+        "nomor_kejadian",
+        "hadir",
+        "kunci",
+        "urut",
+        "pkh",
+        "bpnt",
+        "bst",
+        "pbi",
+    }
 )
 
 _RELATIONS: Final = {
@@ -67,8 +78,21 @@ def members(export: ExportVillage, _spec: FileSpec) -> Iterator[Row]:
                 "hadir": status == ACTIVE,
                 "kunci": status != ACTIVE,
                 "urut": number,
+                **_received(family, member),
             }
             yield Row(export.place, family, member, baris=baris)
+
+
+def _received(family: FrozenFamily, member: FrozenMember) -> dict[str, Json]:
+    """Which programmes reach the person: of the card or of their own."""
+    has = {*elements(family.doc, "program"), *elements(member.doc, "program")}
+    is_insured = member.doc.get("pbi_nas") is True or member.doc.get("pbi_pemda") is True
+    return {
+        "pkh": "pkh" in has,
+        "bpnt": "bpnt" in has,
+        "bst": "bst" in has,
+        "pbi": is_insured or "pbi" in has,
+    }
 
 
 def families(export: ExportVillage, _spec: FileSpec) -> Iterator[Row]:

@@ -18,7 +18,9 @@ from sync.codes import CODELISTS
 from sync.frozen import FrozenFamily, FrozenMember
 from sync.types import Json
 
-PROPOSAL_FIELDS: Final = frozenset({"program", "program_lain", "keluarga_baru", "tanpa_pengurus"})
+PROPOSAL_FIELDS: Final = frozenset(
+    {"program", "program_lain", "keluarga_baru", "tanpa_pengurus", "disabilitas"}
+)
 PROGRAM_CODES: Final = {
     code.slug: code.source_code or code.slug for code in CODELISTS["usulan_program"].codes
 }
@@ -91,5 +93,7 @@ def _row(
         "program_lain": [*(others or ())],
         "keluarga_baru": not family.listed,
         "tanpa_pengurus": member is None,
+        # Nothing said about a disability is a NO here: the upload knows no third answer.
+        "disabilitas": "YA" if member and elements(member.doc, "disabilitas") else "TIDAK",
     }
     return Row(export.place, family, member, program=PROGRAM_CODES[program], baris=baris)

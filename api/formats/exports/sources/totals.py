@@ -69,8 +69,8 @@ def _counted(family: FrozenFamily) -> Iterator[str]:
 def outcome_of(family: FrozenFamily) -> str:
     """The one outcome under which a family is counted."""
     if family.end is not None:
-        reason = str(family.end.get("end"))
-        return reason if reason in ("pindah", "meninggal", "ganda") else "tidak_ditemukan"
+        ended = str(family.end.get("end"))
+        return ended if ended in ("pindah", "meninggal", "ganda") else "tidak_ditemukan"
     outcome, reason = family.doc.get("hasil"), family.doc.get("hasil_alasan")
     if outcome == "tidak_ditemukan" and reason in ("pindah", "meninggal"):
         return str(reason)
