@@ -74,6 +74,12 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "A session needs the header X-CSRF-Token for everything but reading; "
             "GET /v1/me tells it.",
         ),
+        "pin-refused": _row(
+            403,
+            "after-change",
+            "PIN salah.",
+            "The PIN is wrong, or the account has none: it is set with the password.",
+        ),
         "enrolment-refused": _row(
             403,
             "never",
@@ -155,6 +161,41 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "Sudah diputuskan sebelumnya.",
             "Somebody has decided this already; read it again.",
         ),
+        "rts-not-done": _row(
+            409,
+            "after-change",
+            "Masih ada RT yang belum menyatakan selesai.",
+            "Some RTs have not been stated as done; `rts` names them. A supervisor can open the "
+            "musyawarah without them, with a reason.",
+        ),
+        "round-elsewhere": _row(
+            409,
+            "after-change",
+            "Langkah ini tidak sesuai dengan tahap desa sekarang. Muat ulang.",
+            "The step does not lead on from where the village's round stands; `state` says where "
+            "that is and `steps` what is possible.",
+        ),
+        "village-moved": _row(
+            409,
+            "after-change",
+            "Data desa berubah sejak daftar dicetak. Bekukan dan cetak lagi.",
+            "The register changed what was frozen; `families` names where. Freeze the village "
+            "again, print that, and sign its hash.",
+        ),
+        "checks-unmet": _row(
+            409,
+            "after-change",
+            "Masih ada yang harus dilengkapi sebelum pengesahan.",
+            "Checks are not met: `checks` counts the families of each, and "
+            "GET /v1/rounds/{desa}/{period}/checks names them.",
+        ),
+        "approval-missing": _row(
+            409,
+            "after-change",
+            "Perlu persetujuan orang lain: penanda tangan ikut mengisi data keluarga.",
+            "Who edited a family cannot be the only one to approve it; `families` names those. "
+            "Somebody else, a supervisor or the operator, approves that hash first.",
+        ),
         "version-changed": _row(
             412,
             "after-change",
@@ -203,6 +244,13 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "Perbarui aplikasi.",
             "This server no longer speaks that version of the protocol; update the client.",
         ),
+        "village-locked": _row(
+            423,
+            "after-change",
+            "Jadwal sudah ditutup. Minta supervisor membuka kunci.",
+            "The window of this role is closed; what phones send is still kept. A supervisor "
+            "extends the period or unlocks the village, with a reason.",
+        ),
         "precondition-required": _row(
             428,
             "after-change",
@@ -221,6 +269,12 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "Ada kesalahan pada server. Data Anda aman, coba lagi nanti.",
             "A mistake of the server; nothing of the request was kept. `reference` finds it in "
             "the log.",
+        ),
+        "frozen-damaged": _row(
+            500,
+            "never",
+            "Daftar yang dibekukan rusak. Hubungi pengelola server.",
+            "The stored bytes are not those that their hash names; `lokus verify` says more.",
         ),
         "busy": _row(
             503,

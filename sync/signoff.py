@@ -58,14 +58,10 @@ class Event(StrEnum):
     KUNCI_DIBUKA = "kunci_dibuka"
 
 
-SIGNED: Final = frozenset(
-    {State.DISAHKAN, State.DIEKSPOR, State.DIFINALKAN, State.DISAHKAN_BUPATI}
-)
+SIGNED: Final = frozenset({State.DISAHKAN, State.DIEKSPOR, State.DIFINALKAN, State.DISAHKAN_BUPATI})
 """States in which a signature holds."""
 
-VILLAGE_ROLES: Final = frozenset(
-    {Role.PETUGAS, Role.BIDAN, Role.OPERATOR_DESA, Role.KEPALA_DESA}
-)
+VILLAGE_ROLES: Final = frozenset({Role.PETUGAS, Role.BIDAN, Role.OPERATOR_DESA, Role.KEPALA_DESA})
 """Held to a period's window. The office above the village is only where it has one of its own."""
 
 _VILLAGE = frozenset({Role.OPERATOR_DESA, Role.KEPALA_DESA})
@@ -97,9 +93,7 @@ _BACK: Final[Mapping[State, frozenset[Role]]] = MappingProxyType(
 """The further a round went, the fewer may open it again."""
 
 TRANSITIONS: Final[tuple[Transition, ...]] = (
-    Transition(
-        Event.MULAI_VERIFIKASI, State.DAFTAR_TERBUKA, State.VERIFIKASI, _VILLAGE | _ABOVE
-    ),
+    Transition(Event.MULAI_VERIFIKASI, State.DAFTAR_TERBUKA, State.VERIFIKASI, _VILLAGE | _ABOVE),
     Transition(Event.BUKA_MUSYAWARAH, State.VERIFIKASI, State.MUSYAWARAH, _VILLAGE | _ABOVE),
     Transition(Event.DISAHKAN, State.MUSYAWARAH, State.DISAHKAN, _VILLAGE),
     Transition(
@@ -126,6 +120,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
 _TABLE: Final[Mapping[tuple[Event, State], Transition]] = MappingProxyType(
     {(one.event, one.source): one for one in TRANSITIONS}
 )
+_EVENTS: Final = frozenset(event.value for event in Event)
 STEPS: Final = frozenset(one.event for one in TRANSITIONS)
 ASKED_FOR: Final = STEPS - {Event.DISAHKAN}
 """Steps that anybody can ask for by name; a signature is given elsewhere."""
@@ -134,9 +129,7 @@ NOTES: Final[Mapping[Event, frozenset[State]]] = MappingProxyType(
     {
         Event.RT_SELESAI: frozenset({State.DAFTAR_TERBUKA, State.VERIFIKASI}),
         Event.RT_DITARIK: frozenset({State.DAFTAR_TERBUKA, State.VERIFIKASI}),
-        Event.ALASAN_TEMUAN: frozenset(
-            {State.DAFTAR_TERBUKA, State.VERIFIKASI, State.MUSYAWARAH}
-        ),
+        Event.ALASAN_TEMUAN: frozenset({State.DAFTAR_TERBUKA, State.VERIFIKASI, State.MUSYAWARAH}),
         Event.MUSYAWARAH_DICATAT: frozenset({State.MUSYAWARAH}),
         Event.KEPUTUSAN: frozenset({State.MUSYAWARAH}),
         Event.DIBEKUKAN: frozenset({State.MUSYAWARAH}),
@@ -145,6 +138,14 @@ NOTES: Final[Mapping[Event, frozenset[State]]] = MappingProxyType(
     }
 )
 """Events that change no state → the states in which they can happen."""
+
+_NOTED_BY: Final[Mapping[Event, frozenset[Role]]] = MappingProxyType(
+    {
+        Event.DISETUJUI: frozenset({Role.OPERATOR_DESA}) | _ABOVE,
+        Event.KUNCI_DIBUKA: _ABOVE,
+    }
+)
+"""Notes that are not for everybody whose action it is."""
 
 
 class Refused(StrEnum):
@@ -223,10 +224,10 @@ def after(state: State, attempt: Attempt, calendar: Calendar) -> Answer:
 def _after_note(state: State, attempt: Attempt, calendar: Calendar) -> Answer:
     if state not in NOTES[attempt.event]:
         return Refused.NOT_FROM_HERE
+    if attempt.role not in _NOTED_BY.get(attempt.event, frozenset(Role)):
+        return Refused.NOT_THIS_ROLE
     if attempt.event is Event.KUNCI_DIBUKA:
         # The key to a closed window cannot lie behind it.
-        if attempt.role not in _ABOVE:
-            return Refused.NOT_THIS_ROLE
         return state if attempt.reason.strip() else Refused.REASON_MISSING
     return state if calendar.is_open(attempt.role, attempt.moment) else Refused.CLOSED
 
@@ -243,7 +244,7 @@ def follows(events: Iterable[tuple[str, str, str]]) -> State | None:
     """
     state = State.DAFTAR_TERBUKA
     for name, before, then in events:
-        if before != state or name not in Event.__members__.values():
+        if before != state or name not in _EVENTS:
             return None
         event = Event(name)
         transition = _TABLE.get((event, state))

@@ -16,7 +16,7 @@ from api.errors import AppError
 from api.randomness import new_lane_name
 from api.services.pushing import Turn, bearers, decide_batch, store_plan
 from api.services.reviewers import Reviewer
-from models.queries import browsing, conflicts, feeds, lanes, operations, records
+from models.queries import browsing, conflicts, feeds, frozen, lanes, operations, records
 from models.queries.auditing import append
 from models.queries.conflicts import ListedConflict
 from models.queries.lanes import LaneOwner, StoredLane
@@ -97,6 +97,7 @@ def undo(
     conflict = question.conflict
     if version is not None and conflict.version != version:
         raise AppError("version-changed", version=conflict.version)
+    _require_unsigned(session, question.desa, conflict)
     target = _record(session, question.desa, conflict.record)
     decision: dict[str, Json] = {"undo": conflict.id, "reason": reason}
     plan = _decide(session, reviewer, head, target, decision, changed="already-decided")
@@ -189,6 +190,20 @@ def _open_between(session: Session, second: Record, first: Record) -> list[Confl
         for conflict in conflicts.conflicts_of(session, second.desa, [second.id])
         if conflict.is_open and {conflict.record, conflict.twin} == {second.id, first.id}
     ]
+
+
+def _require_unsigned(session: Session, desa: str, conflict: Conflict) -> None:
+    """A decision that a signed village stands on stays, until its round is opened again."""
+    made, signed = conflict.decision, frozen.signed_head(session, desa)
+    if made is None or signed is None:
+        return
+    dot = (made.lane, made.lane_seq)
+    decided = operations.operations_at(session, desa, [dot]).get(dot)
+    if decided is not None and decided.at <= signed:
+        raise AppError(
+            "already-decided",
+            "The village has been signed with this decision; open its round again first.",
+        )
 
 
 # The two-person rule -------------------------------------------------------------------------

@@ -27,8 +27,10 @@ from api.services.proofs.of_records import (
     tree_holds,
 )
 from api.services.proofs.of_replay import register_follows_from_log
+from api.services.proofs.of_rounds import rounds_hold
 from models.database import Database
 from models.queries import auditing, nik_claims
+from models.queries.rounds import villages_with_rounds
 from models.queries.verifying import StoredVillage, stored_village, villages
 from sync.types import ANGGOTA
 
@@ -81,9 +83,19 @@ def verify(database: Database, secret: bytes) -> Report:
         evidence = evidence_of(village)
         found = [*evidence.broken, *_proven(evidence, secret), *_unclaimed(database, village)]
         damage += found[:DAMAGE_TOLD_MAX]
+    damage += _rounds(database, secret)
     with database.reading() as session:
         damage += (Damage("audit", "", "audit", said) for said in auditing.verify(session))
     return Report(len(desas), records, operations, tuple(damage))
+
+
+def _rounds(database: Database, secret: bytes) -> Iterator[Damage]:
+    """Logs of rounds, frozen villages and their signatures, village by village."""
+    with database.reading() as session:
+        desas = villages_with_rounds(session)
+    for desa in desas:
+        with database.reading() as session:
+            yield from rounds_hold(session, desa, secret)
 
 
 def _proven(evidence: Evidence, secret: bytes) -> Iterator[Damage]:

@@ -8,7 +8,7 @@ import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import ColumnElement, Row, and_, insert, select
@@ -217,12 +217,12 @@ def signed_head(session: Session, desa: str) -> int | None:
     return session.connection().execute(statement).scalar_one_or_none()
 
 
-def _one(session: Session, condition: ColumnElement[bool]) -> Row[tuple[object, ...]] | None:
+def _one(session: Session, condition: ColumnElement[bool]) -> Row[*tuple[Any, ...]] | None:
     statement = select(*_FROZEN.c, *_SIGNED_COLUMNS).select_from(_WITH_SIGNATURE).where(condition)
     return session.connection().execute(statement).one_or_none()
 
 
-def _note(row: Row[tuple[object, ...]]) -> FrozenNote:
+def _note(row: Row[*tuple[Any, ...]]) -> FrozenNote:
     return FrozenNote(
         row.desa,
         row.period,
@@ -249,7 +249,7 @@ def _packed(body: bytes, vault: Vault) -> bytes:
     return gzip.compress("".join(line + "\n" for line in lines).encode(), PACKED, mtime=0)
 
 
-def _thawed(row: Row[tuple[object, ...]], vault: Vault) -> FrozenVillage:
+def _thawed(row: Row[*tuple[Any, ...]], vault: Vault) -> FrozenVillage:
     try:
         stored = gzip.decompress(row.body).decode()
         body = b"".join(_opened(line, vault) + b"\n" for line in stored.split("\n")[:-1])

@@ -80,7 +80,7 @@ class RoundEvent(SQLModel, table=True):
 
 
 class RtDone(SQLModel, table=True):
-    """ "RT selesai" of one RT, as it stands now; who stated and withdrew it before is an event."""
+    """That an RT is done, as it stands now; who stated and withdrew it before is an event."""
 
     __tablename__ = "rt_done"
 
