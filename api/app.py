@@ -31,11 +31,14 @@ from api.routes import (
     devices,
     documentation,
     health,
+    periods,
     progress,
     quarantine,
     records,
     repairing,
+    rounds,
     sessions,
+    signoff,
     syncing,
 )
 from api.security import TokenRotation
@@ -62,6 +65,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     progress.router,
     quarantine.router,
     records.router,
+    periods.router,
+    rounds.router,
+    signoff.router,
     sessions.router,
 )
 """Doors. Paths are written whole in the routers, so that a route's template is its path.

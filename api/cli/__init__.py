@@ -22,12 +22,16 @@ from api.cli import (
     enrol,
     epoch,
     migrate,
+    period,
     quarantine,
     record,
     serve,
     simulate,
     verify,
     wilayah,
+)
+from api.cli import (
+    round as village_round,
 )
 from api.errors import AppError
 from api.settings import SettingsError
@@ -55,6 +59,8 @@ GROUPS: Final[Mapping[str, typer.Typer]] = MappingProxyType(
         "conflict": conflict.app,
         "quarantine": quarantine.app,
         "durable": durable.app,
+        "period": period.app,
+        "round": village_round.app,
     }
 )
 

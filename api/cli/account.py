@@ -19,6 +19,7 @@ from api.services.accounts import (
     hashed,
     parse_area,
 )
+from api.services.pins import hashed_pin, set_pin
 from models.queries import accounts
 from models.queries.accounts import ACCOUNTS_PER_PAGE_MAX, Area
 from models.tables.accounts import Account
@@ -111,6 +112,20 @@ def password(name: Name, password: Password = None, as_json: AsJson = False) -> 
         with opened.database.writing() as session:
             account = change_password(session, _found(session, name).id, password_hash, act)
     _tell(account, "has a new password and was signed out everywhere", as_json)
+
+
+@app.command("pin")
+def pin(name: Name, as_json: AsJson = False) -> None:
+    """Set the PIN a village head signs with: asked for, or read from standard input."""
+    chosen = _asked("New PIN, six digits")
+    with office() as opened:
+        with opened.database.reading() as session:
+            account = _found(session, name)
+        secret, act = opened.settings.secret, opened.act()
+        pin_hash = hashed_pin(secret, account.id, chosen, opened.randomness)
+        with opened.database.writing() as session:
+            set_pin(session, account, pin_hash, act)
+    _tell(account, "has a new PIN", as_json)
 
 
 @app.command("list")
@@ -210,7 +225,7 @@ def _areas(
     return tuple(parse_area(code, rts or None) for code in codes)
 
 
-def _asked() -> str:
+def _asked(what: str = "New password") -> str:
     if sys.stdin.isatty():
-        return str(typer.prompt("New password", hide_input=True, confirmation_prompt=True))
+        return str(typer.prompt(what, hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline().rstrip("\r\n")

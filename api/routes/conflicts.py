@@ -73,7 +73,7 @@ def get_conflict(
     with shell.database.reading() as session:
         page, entry = conflict_page(session, reviewer_of(principal, shell), conflict)
     noted(shell, page.summary.desa, entry)
-    response.headers["ETag"] = _etag(page.summary.version)
+    response.headers["ETag"] = etag(page.summary.version)
     return ConflictView.model_validate(page)
 
 
@@ -96,7 +96,7 @@ def post_resolution(
         None if dot is None else (dot.lane, dot.lane_seq),
         body.value,
     )
-    version = _version(if_match)
+    version = version_of(if_match)
     with shell.database.writing() as session:
         reviewer = reviewer_of(principal, shell)
         decided = resolve(session, reviewer, conflict, version, answer)
@@ -113,7 +113,7 @@ def post_undo(
     if_match: IfMatch = None,
 ) -> DecidedView:
     """Ask the question again, while nothing was built upon the decision. If-Match is optional."""
-    version = None if if_match is None else _version(if_match)
+    version = None if if_match is None else version_of(if_match)
     with shell.database.writing() as session:
         decided = undo(session, reviewer_of(principal, shell), conflict, version, body.reason)
     return _told(shell, decided, response)
@@ -127,17 +127,19 @@ def _told(shell: Shell, decided: Decided, response: Response) -> DecidedView:
     conflict = decided.conflict
     if conflict is None:
         return DecidedView(conflict=None, state=None, version=None, at=decided.at)
-    response.headers["ETag"] = _etag(conflict.version)
+    response.headers["ETag"] = etag(conflict.version)
     return DecidedView(
         conflict=conflict.id, state=conflict.state, version=conflict.version, at=decided.at
     )
 
 
-def _etag(version: int) -> str:
+def etag(version: int) -> str:
+    """A version as the header ETag says it."""
     return f'"{version}"'
 
 
-def _version(if_match: str) -> int:
+def version_of(if_match: str) -> int:
+    """The version that If-Match names. Raises `AppError` `version-changed` for anything else."""
     match = _VERSION.fullmatch(if_match.strip())
     if match is None:
         raise AppError("version-changed")

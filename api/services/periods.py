@@ -146,3 +146,13 @@ def _note(session: Session, reviewer: Reviewer, action: str, period: StoredPerio
 
 def _said(window: Window) -> Json:
     return [window.opens.isoformat(), window.closes.isoformat()]
+
+
+def periods_in_sight(session: Session, reviewer: Reviewer, area: str) -> list[StoredPeriod]:
+    """Periods that touch an area and the reader's own, the latest first."""
+    held = reviewer.sight.scope.areas(reviewer.sight.now)
+    return [
+        one
+        for one in periods.periods(session, area or None)
+        if any(one.area.startswith(own) or own.startswith(one.area) for own in held)
+    ]

@@ -38,20 +38,35 @@ def sign_in(shell: Shell, name: str, password: str) -> SignIn:
     Raises `AppError`: `login-refused`, the same for a wrong name, a wrong password and a disabled
     account; `too-many-requests` when it is too early for another try.
     """
-    wanted = name.strip().lower()
-    account = _begin(shell, wanted)
-    stored = None if account is None else account.password_hash
-    if not password_matches(password, stored) or account is None or account.disabled_at:
-        _refuse(shell, account)
-        raise AppError("login-refused")
+    account = _proven(shell, name.strip().lower(), password)
     with shell.database.writing() as session:
         return _open(session, account, shell)
+
+
+def prove_password(shell: Shell, name: str, password: str) -> Account:
+    """The account, if this is its password: for what a session alone may not change.
+
+    A wrong one counts as a wrong login. Raises `AppError` as `sign_in` does.
+    """
+    account = _proven(shell, name, password)
+    with shell.database.writing() as session:
+        accounts.set_tries(session, account.id, failed_count=0, next_try_at=None)
+    return account
 
 
 def sign_out(session: Session, token: str, principal: Principal, now: datetime) -> None:
     """Close one browser's session."""
     sessions.end_session(session, digest(token))
     _note(session, "signed-out", principal.account_id, now)
+
+
+def _proven(shell: Shell, name: str, password: str) -> Account:
+    account = _begin(shell, name)
+    stored = None if account is None else account.password_hash
+    if not password_matches(password, stored) or account is None or account.disabled_at:
+        _refuse(shell, account)
+        raise AppError("login-refused")
+    return account
 
 
 def _begin(shell: Shell, name: str) -> Account | None:
