@@ -30,6 +30,7 @@ from api.routes import (
     conflicts,
     devices,
     documentation,
+    exports,
     health,
     periods,
     progress,
@@ -40,6 +41,7 @@ from api.routes import (
     sessions,
     signoff,
     syncing,
+    tasks,
 )
 from api.security import TokenRotation
 from api.services.readiness import Readiness
@@ -69,6 +71,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     rounds.router,
     signoff.router,
     sessions.router,
+    exports.router,
+    exports.answering,
+    tasks.router,
 )
 """Doors. Paths are written whole in the routers, so that a route's template is its path.
 
