@@ -1,4 +1,4 @@
-"""`lokus export`: files of what villages signed; `lokus exports`: what was made, and how far it is."""
+"""`lokus export` makes files of what villages signed; `lokus exports` says how far they came."""
 
 import shutil
 from collections.abc import Sequence

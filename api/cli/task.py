@@ -36,14 +36,14 @@ def list_tasks(
             session,
             reader_of(opened).sight,
             area=area,
+            rt=rt,
             state="" if closed else "terbuka",
             limit=limit,
         )
-    shown = [one for one in found if rt in ("", one.rt)]
     if as_json:
-        say_json([TaskView.model_validate(one).model_dump(mode="json") for one in shown])
+        say_json([TaskView.model_validate(one).model_dump(mode="json") for one in found])
         return
-    if not shown:
+    if not found:
         say("No tasks." if closed else "No open tasks.")
         return
     columns = ("id", "desa", "RT", "program", "hasil", "keterangan", "state")
@@ -57,7 +57,7 @@ def list_tasks(
             "keterangan": str(one.words.get("keterangan") or ""),
             "state": one.state,
         }
-        for one in shown
+        for one in found
     ]
     say_table(columns, rows)
     if total > len(found):

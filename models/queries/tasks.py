@@ -47,6 +47,7 @@ def listed_tasks(
     sight: Sight,
     *,
     area: str = "",
+    rt: str = "",
     state: str = OPEN,
     limit: int,
     offset: int = 0,
@@ -55,6 +56,8 @@ def listed_tasks(
     where = [in_sight(_TASK.c.desa, _TASK.c.rt, sight)]
     if area:
         where.append(in_areas(_TASK.c.desa, [area]))
+    if rt:
+        where.append(_TASK.c.rt == rt)
     if state:
         where.append(_TASK.c.state == state)
     statement = (
