@@ -13,6 +13,7 @@ from api.formats.exports import producing
 from api.formats.exports.producing import RowsMissing, examine
 from api.formats.exports.row import ExportVillage
 from api.formats.exports.spreadsheet_text import guarded
+from api.formats.exports.text_sheet import cell_text
 from api.formats.exports.writing import DRAFT_CELL, XlsxWriter
 from sync.frozen import FrozenFamily, FrozenMember
 from tests.builders import an_id
@@ -148,6 +149,21 @@ def test_a_cell_is_guarded_only_where_a_spreadsheet_would_change_it(
     cell: str | int, written: str | int
 ) -> None:
     assert guarded(cell) == written
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a & b", "<b>tebal</b>", " spasi ", "dua\nbaris", "_x0041_", "satu\x01dua", "Ñ 漢 🏠", "a\tb"],
+)
+def test_any_text_is_read_back_as_it_was(tmp_path: Path, text: str) -> None:
+    files = made(a_profile(NAME), tmp_path, a_village(a_family(1, a_member(1, nama=text))))
+    assert files.column("NAMA") == [text.replace("\x01", "_x0001_")]
+    assert files.calamine()[1] == [text]
+
+
+def test_a_text_that_no_cell_holds_stops_the_export() -> None:
+    with pytest.raises(ValueError, match="32767"):
+        cell_text("x" * 32_768)
 
 
 def test_headers_have_real_line_breaks_in_the_file(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from api.formats.exports.loading import CompiledFile
 from api.formats.exports.profile import FileSpec
 from api.formats.exports.row import Row
 from api.formats.exports.spreadsheet_text import guarded
+from api.formats.exports.text_sheet import TextSheet
 
 DRAFT_HEADER: Final = "DRAF"
 DRAFT_CELL: Final = "DRAF - BELUM DISAHKAN"
@@ -140,7 +141,7 @@ class XlsxWriter:
             {"bold": True, "text_wrap": True, "valign": "top", "num_format": "@"}
         )
         sheet = f"{DRAFT_HEADER} {file.spec.sheet}" if making.is_draft else file.spec.sheet
-        self._sheet = self._book.add_worksheet(sheet)
+        self._sheet = self._book.add_worksheet(sheet, TextSheet)
         self._begin()
 
     def _begin(self) -> None:
@@ -152,6 +153,9 @@ class XlsxWriter:
         self._sheet.freeze_panes(1, 0)
         for place, header in enumerate(headers):
             self._sheet.write_string(0, place, header, self._head)
+        # The index of a format has no other name in XlsxWriter.
+        style = self._text._get_xf_index()  # noqa: SLF001
+        self._sheet.begin_rows(len(headers), style)
 
     def add(self, _row: Row, cells: Sequence[Cell]) -> None:
         self.rows += 1
@@ -160,15 +164,8 @@ class XlsxWriter:
             self._totals.add(cells)
 
     def _write(self, line: int, cells: Sequence[Cell]) -> None:
-        sheet, text = self._sheet, self._text
-        for place, cell in enumerate(cells):
-            if isinstance(cell, str):
-                if cell:
-                    sheet.write_string(line, place, cell, text)
-            else:
-                sheet.write_number(line, place, cell)
-        if self._making.is_draft:
-            sheet.write_string(line, len(cells), DRAFT_CELL, text)
+        whole = [*cells, DRAFT_CELL] if self._making.is_draft else cells
+        self._sheet.add_row(line + 1, whole)
 
     def close(self) -> None:
         if self._totals is not None:
