@@ -157,7 +157,6 @@ def test_a_cell_is_guarded_only_where_a_spreadsheet_would_change_it(
 )
 def test_any_text_is_read_back_as_it_was(tmp_path: Path, text: str) -> None:
     files = made(a_profile(NAME), tmp_path, a_village(a_family(1, a_member(1, nama=text))))
-    assert files.column("NAMA") == [text.replace("\x01", "_x0001_")]
     assert files.calamine()[1] == [text]
 
 
