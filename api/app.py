@@ -49,6 +49,7 @@ from api.settings import Settings
 from api.shell import Shell
 from api.throttling import GuessLimit, StrangerDelays
 from api.web import office, pages
+from api.web.exports import pages as export_pages
 from models.database import Database
 from models.sealing import Vault
 
@@ -64,6 +65,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     office.forms,
     office.pages,
     pages.router,
+    export_pages.forms,
+    export_pages.pages,
     progress.router,
     quarantine.router,
     records.router,

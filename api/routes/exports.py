@@ -9,7 +9,7 @@ from api.bodies import BodyLimits, bounded
 from api.dependencies import allowed
 from api.description import ANY_PROBLEM
 from api.errors import AppError
-from api.formats.exports.results import BYTES_MAX, shipped_words
+from api.formats.exports.results import shipped_words
 from api.routes.reading import noted
 from api.schemas.exports import (
     AreaCode,
@@ -54,8 +54,12 @@ from sync.permission import Action
 router = APIRouter(
     tags=["exports"], responses=ANY_PROBLEM, route_class=bounded(BodyLimits(bytes_max=64 * 1024))
 )
+ANSWER_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Over the wire: some 30,000 rows. A larger answer is for the command line."""
 answering = APIRouter(
-    tags=["exports"], responses=ANY_PROBLEM, route_class=bounded(BodyLimits(bytes_max=BYTES_MAX))
+    tags=["exports"],
+    responses=ANY_PROBLEM,
+    route_class=bounded(BodyLimits(bytes_max=ANSWER_BYTES_MAX)),
 )
 
 Exporter = Annotated[Principal, allowed(Action.EXPORT)]

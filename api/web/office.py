@@ -152,6 +152,8 @@ def office(
         "conflicts_total": waits.conflicts_total,
         "waiting": waits.quarantine,
         "villages": waits.villages,
+        "may_export": principal.may(Action.EXPORT),
+        "may_read_tasks": principal.may(Action.READ_TASKS),
         "form": csrf_token(request.cookies.get(SESSION_COOKIE, "")),
     }
     return page(request, "office.html", language, values)

@@ -1,4 +1,7 @@
-"""The sentences of the pages, from `texts.toml`, where translators find both languages together."""
+"""The sentences of the pages, where translators find both languages together.
+
+Each part of the pages has a `texts.toml` beside its templates; a key belongs to one of them.
+"""
 
 import tomllib
 from collections.abc import Mapping
@@ -10,9 +13,21 @@ from markupsafe import Markup
 
 from api.web.language import Language
 
-TEXTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
-    tomllib.loads(files("api.web").joinpath("texts.toml").read_text(encoding="utf-8"))
-)
+PARTS: Final = (".", "exports")
+"""Folders of the pages that have sentences."""
+
+
+def _read() -> dict[str, dict[str, str]]:
+    texts: dict[str, dict[str, str]] = {}
+    for part in PARTS:
+        source = files("api.web").joinpath(part, "texts.toml").read_text(encoding="utf-8")
+        read = tomllib.loads(source)
+        assert texts.keys().isdisjoint(read), f"{part} repeats a key of another part"
+        texts |= read
+    return texts
+
+
+TEXTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(_read())
 """Key → language → sentence, as HTML: the sentences are ours, the values are not."""
 
 

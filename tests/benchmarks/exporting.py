@@ -49,7 +49,7 @@ def _village(number: int, families: int) -> bytes:
     made = []
     for n in range(families):
         place = number * families + n
-        programme = random.choice([["bpnt"], ["pkh"], ["pbi"], []])
+        programme: list[Json] = list(random.choice((("bpnt",), ("pkh",), ("pbi",), ())))
         made.append(
             FrozenFamily(
                 f"01990000-0000-7000-8000-{place:012x}",
