@@ -247,9 +247,9 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
         "village-locked": _row(
             423,
             "after-change",
-            "Jadwal sudah ditutup. Minta supervisor membuka kunci.",
-            "The window of this role is closed; what phones send is still kept. A supervisor "
-            "extends the period or unlocks the village, with a reason.",
+            "Di luar jadwal periode ini. Minta supervisor membuka kunci.",
+            "It is outside of this role's window; what phones send is kept all the same. A "
+            "supervisor extends the period or unlocks the village, with a reason.",
         ),
         "precondition-required": _row(
             428,

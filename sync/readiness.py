@@ -141,7 +141,8 @@ TO_BE_DECIDED: Final = frozenset(Dispute) - {Dispute.KONFLIK}
 class Circumstances:
     """What the checks know beside the list itself."""
 
-    today: date
+    day: date
+    """The local day of the kabupaten."""
     profile: Profile
     conflicts: Sequence[Waiting] = ()
     """Open ones, once for each record that they name."""
@@ -251,10 +252,7 @@ def _of_families(village: VillageRound, around: Circumstances) -> Iterator[tuple
             yield Check.OUTCOME_MISSING, _culprit(family)
         yield from _of_people(family, village.opened_head, around.profile)
         yield from _of_deaths(family)
-        if family.found.outcome is FamilyOutcome.DATA_GANDA:
-            twin = village.canonical.get(family.found.twin or "")
-            if twin in {None, family.id}:
-                yield Check.TWIN_UNRESOLVED, _culprit(family, what="hasil_kembaran")
+        yield from _of_twins(family, village)
         yield from _of_evidence(family, around.profile)
         yield from _of_findings(family, around)
 
@@ -275,6 +273,19 @@ def _of_deaths(family: RoundFamily) -> Iterator[tuple[Check, Culprit]]:
     for record in dead:
         if not (record.end or {}).get("date"):
             yield Check.DEATH_UNDATED, _culprit(family, record.id, "end.date")
+
+
+def _of_twins(family: RoundFamily, village: VillageRound) -> Iterator[tuple[Check, Culprit]]:
+    """A twin that is nowhere in the village, or the record itself, names nothing."""
+    if family.found.outcome is FamilyOutcome.DATA_GANDA:
+        twin = village.canonical.get(family.found.twin or "")
+        if twin in {None, family.id}:
+            yield Check.TWIN_UNRESOLVED, _culprit(family, what="hasil_kembaran")
+    for person in family.people:
+        if person.found.outcome is PersonOutcome.GANDA:
+            twin = village.canonical.get(person.found.twin or "")
+            if twin in {None, person.record.id}:
+                yield Check.TWIN_UNRESOLVED, _culprit(family, person.record.id, "end.twin")
 
 
 def _of_evidence(family: RoundFamily, profile: Profile) -> Iterator[tuple[Check, Culprit]]:
@@ -299,7 +310,7 @@ def _of_findings(family: RoundFamily, around: Circumstances) -> Iterator[tuple[C
     for finding in findings(
         _document(family.record),
         [_document(person.record) for person in family.people],
-        today=around.today,
+        today=around.day,
         districts=around.districts,
     ):
         if finding.severity is not Severity.ERROR:

@@ -15,7 +15,8 @@ from api.cli.office import Office, office, say, say_json
 from api.cli.record import reader_of
 from api.cli.round_looking import AsJson, Desa, PeriodName
 from api.errors import AppError
-from api.schemas.rounds import FrozenView, MeetingVersion, StandingView, StatedView
+from api.schemas.rounds import StandingView, StatedView
+from api.schemas.signoff import FrozenView, MeetingVersion
 from api.services import signing
 from api.services.deputies import deputy
 from api.services.musyawarah import Verdict, Wished, alike, write_meeting

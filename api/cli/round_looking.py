@@ -9,10 +9,10 @@ from api.cli.record import reader_of
 from api.schemas.rounds import (
     CheckList,
     LateList,
-    MeetingView,
     RoundView,
     VillageStandingView,
 )
+from api.schemas.signoff import MeetingView
 from api.services.musyawarah import meeting_page
 from api.services.round_checks import CULPRITS_TOLD_MAX, CheckLine, checked
 from api.services.round_overview import overview

@@ -10,7 +10,7 @@ from api.description import ANY_PROBLEM
 from api.errors import AppError
 from api.routes.conflicts import IfMatch, etag, version_of
 from api.routes.rounds import VillagePeriod
-from api.schemas.rounds import (
+from api.schemas.signoff import (
     FrozenView,
     MeetingVersion,
     MeetingView,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from sqlmodel import Session
@@ -43,7 +43,8 @@ def moment_of(text: str, zone: tzinfo, *, end: bool = False) -> datetime:
     except ValueError:
         return _instant(text, zone)
     # A day is the kabupaten's own: it begins at its midnight, not at Greenwich's.
-    return datetime.combine(day + timedelta(days=1) if end else day, time(), zone)
+    midnight = datetime.combine(day + timedelta(days=1) if end else day, time(), zone)
+    return midnight.astimezone(UTC)
 
 
 def window_of(opens: str, closes: str, zone: tzinfo) -> Window:
@@ -128,7 +129,8 @@ def _instant(text: str, zone: tzinfo) -> datetime:
         raise AppError(
             "value-refused", "A time is a day like 2026-11-01, or one with hours as in RFC 3339."
         ) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    known = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    return known.astimezone(UTC)
 
 
 def _note(session: Session, reviewer: Reviewer, action: str, period: StoredPeriod) -> None:

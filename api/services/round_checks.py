@@ -93,7 +93,7 @@ def circumstances(session: Session, reviewer: Reviewer, live: Live) -> Circumsta
     desa, period = live.village.desa, live.period.id
     stated = rounds.rts_stated(session, desa, period)
     return Circumstances(
-        today=reviewer.now.astimezone(reviewer.ground.zone).date(),
+        day=reviewer.now.astimezone(reviewer.ground.zone).date(),
         profile=profile_named(live.period.profile),
         conflicts=live.questions.open,
         quarantine=village_lists.waiting_operations(session, desa),

@@ -14,8 +14,7 @@ from api.services.round_checks import names_of
 from api.services.rounds import require_part
 from models.queries import browsing, frozen, rounds, village_lists
 from models.queries.frozen import FrozenNote
-from models.queries.periods import StoredPeriod
-from models.queries.rounds import StatedRt, StoredEvent, StoredRound
+from models.queries.rounds import StatedRt, StoredEvent
 from models.queries.village_lists import LateOperation
 from sync.permission import Action
 from sync.readiness import lacking_outcome, rts_of
@@ -138,7 +137,11 @@ def late_page(session: Session, reviewer: Reviewer, desa: str, period: str, limi
     _require(session, reviewer, desa)
     _, stored = standing(session, desa, period)
     if stored.signed_hash is None:
-        raise AppError("round-elsewhere", state=stored.state.value)
+        raise AppError(
+            "round-elsewhere",
+            "Nothing is late as long as the village is not signed.",
+            state=stored.state.value,
+        )
     note = frozen.frozen_note(session, desa, stored.signed_hash)
     assert note is not None, "what is signed was frozen, and is never deleted"
     found, total = village_lists.late_operations(
@@ -157,14 +160,6 @@ def late_page(session: Session, reviewer: Reviewer, desa: str, period: str, limi
             for one in found
         ),
     )
-
-
-def period_and_round(
-    session: Session, reviewer: Reviewer, desa: str, period: str
-) -> tuple[StoredPeriod, StoredRound]:
-    """Only where a village stands, without looking at its families."""
-    _require(session, reviewer, desa)
-    return standing(session, desa, period)
 
 
 def _require(session: Session, reviewer: Reviewer, desa: str) -> None:

@@ -22,7 +22,6 @@ from sync.permission import Action, Role
 from sync.readiness import rts_of
 from sync.signoff import (
     ASKED_FOR,
-    SIGNED,
     Attempt,
     Calendar,
     Event,
@@ -229,8 +228,3 @@ def _refusal(why: Refused, held: Turned, event: Event) -> AppError:
             return AppError("value-refused", "Say why; the reason stays in the round's log.")
         case Refused.CLOSED:
             return AppError("village-locked")
-
-
-def is_signed(stored: StoredRound) -> bool:
-    """Does a signature hold?"""
-    return stored.state in SIGNED

@@ -190,6 +190,43 @@ def set_pin(world: World, account: str, pin: str = PIN) -> None:
         pins.set_pin(session, found, hashed, world.act())
 
 
+def work_through_a_period(world: World, desa: str) -> None:
+    """One new family of a village from its visit to the signature, with a row in every table."""
+    day = world.clock.now().date().isoformat()
+    rini = world.device("rini", areas=[area(desa)])
+    head = {"nama": "CONTOH", "nik_alasan": "belum punya", "hubungan_keluarga": "kepala_keluarga"}
+    rini.push([
+        rini.create(record_id(51), hasil="usulan_baru", kemampuan="tidak_mampu"),
+        rini.add_member(record_id(52), record_id(51), **head),
+    ])  # fmt: skip
+    operator = desk(world, "operator.dua", Role.OPERATOR_DESA, code=desa)
+    kades = desk(world, "kades.dua", Role.KEPALA_DESA, code=desa)
+    supervisor = desk(world, "supervisor.dua")
+    set_pin(world, kades.account)
+    base = f"/v1/rounds/{desa}/{PERIOD}"
+    period = {"period": PERIOD, "area": desa, "opens": day, "closes": "2099-12-31"}
+    new, family = {"profile": "tanpa-foto"}, record_id(51)
+    why = {"record": family, "code": "kk-missing", "reason": "belum punya KK"}
+    decided = {"decisions": [{"family": family, "decision": "layak"}]}
+    came = {"place": "Balai", "held_on": day, "attendance": [{"nama": "Contoh", "peran": "RT"}]}
+    asked: list[tuple[Desk, str, object, str]] = [
+        (supervisor, "/v1/periods", period | new, ""),
+        (operator, f"{base}/steps", {"step": "mulai_verifikasi"}, '"0"'),
+        (operator, f"{base}/rt", {"rt": RT}, ""),
+        (operator, f"{base}/reasons", why, ""),
+        (operator, f"{base}/steps", {"step": "buka_musyawarah"}, '"3"'),
+        (operator, f"{base}/decisions", decided, ""),
+    ]
+    for who, path, body, version in asked:
+        answer = who.post(path, body, **({"if_match": version} if version else {}))
+        assert answer.status < 300, (path, answer.body)
+    headers = operator.device.headers(if_match='"1"') | JSON
+    assert world.call("PUT", f"{base}/musyawarah", json.dumps(came).encode(), headers).status == 200
+    frozen = operator.post(f"{base}/frozen", {}).json()
+    signed = kades.post(f"{base}/signature", {"hash": frozen["hash"], "pin": PIN})
+    assert signed.status == 200, signed.body
+
+
 @contextmanager
 def village_in_a_period(url: str, folder: Path) -> Iterator[Village]:
     """A list of two families of one RT came in on 20 October; the period opened on 1 November."""
@@ -215,4 +252,5 @@ __all__ = [
     "BASE", "DESA", "FAMILY", "KECAMATAN", "LISTED", "MEMBER", "NEW", "NOON", "PERIOD", "PIN", "RT",
     "SCAN", "SECOND", "SECOND_MEMBER", "Desk", "Device", "Role", "Village", "area", "desk",
     "import_list", "listed", "record_id", "set_pin", "timedelta", "village_in_a_period",
+    "work_through_a_period",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from migrations import runner
 from models.engines import database_url as parsed
 from models.engines import open_for_migration
 from sync.permission import Role
+from tests.api.rounds import work_through_a_period
 from tests.api.village import (
     FAMILY,
     FIRST_NIK,
@@ -36,6 +37,10 @@ from tests.api.world import JSON, World, area, serving
 Rows = dict[str, list[str]]
 
 TABLES_OF = {
+    "0005": {
+        "period", "round", "round_event", "rt_done", "finding_reason", "musyawarah",
+        "musyawarah_decision", "frozen_village", "signature", "account_pin",
+    },
     "0003": {"lane", "operation", "quarantine", "receipt"},
     "0002": {"feed", "record", "conflict", "nik_claim"},
     "0001": {
@@ -45,6 +50,7 @@ TABLES_OF = {
 }  # fmt: skip
 """Revision → the tables that it made, the newest revision first."""
 KABUPATEN = "1802"
+ROUND_DESA = "1802212003"
 PASSWORD = "empat kata acak sekali"
 
 
@@ -84,6 +90,8 @@ def fill(world: World) -> None:
     other.push(
         [other.create(record_id(9)), a_person(other, record_id(10), record_id(9), FIRST_NIK)]
     )
+    world.add_village(ROUND_DESA)
+    work_through_a_period(world, ROUND_DESA)
     assert_sound(world)
 
 

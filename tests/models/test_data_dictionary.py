@@ -5,10 +5,20 @@ from pathlib import Path
 
 from sqlmodel import SQLModel
 
-from models.tables import accounts, areas, audit, exports, register, review, server_state, sync
+from models.tables import (
+    accounts,
+    areas,
+    audit,
+    exports,
+    register,
+    review,
+    rounds,
+    server_state,
+    sync,
+)
 from sync.policy import FIELDS
 
-MODULES = (accounts, areas, audit, exports, register, review, server_state, sync)
+MODULES = (accounts, areas, audit, exports, register, review, rounds, server_state, sync)
 DICTIONARY = (Path(__file__).parents[2] / "models" / "README.md").read_text()
 
 

@@ -1,0 +1,222 @@
+"""`lokus period`, `lokus round`, `lokus account pin`: a whole round from the command line."""
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from api.cli import main
+from tests.api.rounds import (
+    BIRTHS,
+    DESA,
+    FAMILY,
+    MEMBER,
+    PIN,
+    RT,
+    SCAN,
+    SECOND,
+    SECOND_MEMBER,
+    Role,
+    desk,
+    import_list,
+    listed,
+    record_id,
+)
+from tests.api.village import assert_sound
+from tests.api.world import World, serving
+
+Run = Callable[..., "Ran"]
+AT = ("--desa", DESA, "--period", "2026-11")
+TODAY = datetime.now(UTC).date().isoformat()
+
+
+class Ran:
+    """What a command printed and how it ended."""
+
+    def __init__(self, out: str, err: str, code: int) -> None:
+        self.out, self.err, self.code = out, err, code
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 (whatever a command prints)
+        assert self.code == 0, self.err
+        return orjson.loads(self.out)
+
+
+@pytest.fixture
+def village(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
+    """A list came in, and people are there; doors and queries are tested on both databases."""
+    with serving(sqlite_url, tmp_path / "data") as world:
+        world.clock.set(datetime.now(UTC) - timedelta(days=40))
+        import_list(world, [*listed(FAMILY, MEMBER), *listed(SECOND, SECOND_MEMBER)])
+        world.clock.set(datetime.now(UTC) - timedelta(hours=1))
+        desk(world, "operator", Role.OPERATOR_DESA, code=DESA)
+        desk(world, "kades", Role.KEPALA_DESA, code=DESA)
+        desk(world, "sari")
+        yield world
+
+
+@pytest.fixture
+def run(village: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`lokus …` in this process; `typed` is what comes from standard input."""
+    monkeypatch.setenv("LOKUS_DATA_DIR", str(village.settings.data_dir))
+    monkeypatch.setenv("LOKUS_DATABASE_URL", village.settings.database_url)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def command(*arguments: str, typed: str = "") -> Ran:
+        capsys.readouterr()
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        told = capsys.readouterr()
+        code = ended.value.code
+        return Ran(told.out, told.err, code if isinstance(code, int) else 0)
+
+    return command
+
+
+def begin(run: Run) -> None:
+    opens = (datetime.now(UTC) - timedelta(days=5)).date().isoformat()
+    closes = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
+    window = ("--opens", opens, "--closes", closes, "--profile", "tanpa-foto")
+    own = ("--role", f"petugas={opens}..{closes}")
+    told = run("period", "add", "2026-11", "--area", "1802", *window, *own, "--json").json
+    assert (told["area"], told["profile"], list(told["roles"])) == (
+        "1802",
+        "tanpa-foto",
+        ["petugas"],
+    )
+
+
+def visit(world: World) -> None:
+    ani = world.device("ani")
+    ani.sync()
+    for family, member in ((FAMILY, MEMBER), (SECOND, SECOND_MEMBER)):
+        told = {"hasil": "ditemukan", "kemampuan": "mampu"}
+        ani.push([ani.op("set", "keluarga", family, base=ani.since, set=told)])
+        here = {"keberadaan": "tinggal_bersama_keluarga"}
+        ani.push([ani.op("set", "anggota", member, base=ani.since, set=here)])
+
+
+def to_musyawarah(run: Run, world: World) -> None:
+    begin(run)
+    visit(world)
+    run("round", "step", "mulai_verifikasi", *AT)
+    run("round", "rt", *AT, "--rt", RT)
+    told = run("round", "step", "buka_musyawarah", *AT, "--by", "operator", "--json").json
+    assert told["state"] == "musyawarah"
+    who = ("--signed", "Contoh Satu:ketua RT", "--who", "Contoh Dua:warga")
+    assert run("round", "attend", *AT, "--place", "Balai", "--date", TODAY, *who).code == 0
+    decided = run("round", "decide", *AT, "--decision", "layak", "--all-of", "mampu", "--json")
+    assert decided.json == {"version": 2}
+
+
+def test_a_round_is_worked_through_from_the_command_line(run: Run, village: World) -> None:
+    assert run("account", "pin", "kades", typed=f"{PIN}\n").code == 0
+    to_musyawarah(run, village)
+    agenda = run("round", "agenda", *AT, "--json").json["agenda"]
+    assert {one["decision"] for one in agenda} == {"layak"}
+    assert "Every check is met." in run("round", "check", *AT).out
+    note = run("round", "freeze", *AT, "--json").json
+    assert (note["families"], note["unmet"]) == (2, {})
+    wrong = run("round", "sign", *AT, "--hash", note["hash"], typed="999111\n")
+    assert (wrong.code, "PIN is wrong" in wrong.err) == (1, True)
+    signed = run("round", "sign", *AT, "--hash", note["hash"], "--json", typed=f"{PIN}\n").json
+    assert (signed["method"], signed["is_current"]) == ("pin", True)
+    shown = run("round", "show", *AT).out
+    assert "disahkan" in shown
+    assert f"signed (pin): {note['hash']} code {note['code']}" in shown
+    assert run("round", "late", *AT, "--json").json["total"] == 0
+    (row,) = run("round", "list", "--period", "2026-11", "--json").json
+    assert (row["desa"], row["state"], row["done"]) == (DESA, "disahkan", 2)
+    again = run("round", "reopen", *AT, "--reason", "keberatan warga", "--json").json
+    assert (again["state"], again["signed_hash"]) == ("verifikasi", None)
+    assert run("verify").code == 0
+    assert_sound(village)
+
+
+def test_a_sheet_of_paper_is_handed_in_after_somebody_else_approved(
+    run: Run, village: World
+) -> None:
+    to_musyawarah(run, village)
+    note = run("round", "freeze", *AT, "--by", "operator", "--json").json
+    assert run("round", "approve", *AT, "--hash", note["hash"]).code == 0
+    paper = run("round", "sign", *AT, "--hash", note["hash"], "--scan", SCAN, "--json").json
+    assert paper["method"] == "kertas"
+    events = run("round", "show", *AT, "--json").json["events"]
+    assert [one["by"] for one in events[-2:]] == ["sari", "operator"]
+
+
+def test_what_lacks_is_told_by_family_and_what_to_do(run: Run) -> None:
+    begin(run)
+    out = run("round", "check", *AT).out
+    assert "outcome-missing: 2 (before pengesahan)  There is no outcome in this period" in out
+    assert f"003/001  CONTOH  {FAMILY}" in out
+    assert {one["code"] for one in run("round", "check", *AT, "--json").json["checks"]} >= {
+        "outcome-missing", "rt-not-done",
+    }  # fmt: skip
+
+
+def test_a_finding_is_explained_and_an_rt_withdrawn(run: Run, village: World) -> None:
+    begin(run)
+    visit(village)
+    nik = {"nik": "123", "tanggal_lahir": BIRTHS[FAMILY]}
+    budi = village.device("budi")
+    budi.sync()
+    budi.push([budi.op("set", "anggota", MEMBER, base=budi.since, set={"nik": nik["nik"]})])
+    about = ("--record", MEMBER, "--code", "nik-length", "--reason", "KTP rusak")
+    assert run("round", "explain", *AT, *about).out == "Noted.\n"
+    assert "is done, 0 without an outcome" in run("round", "rt", *AT, "--rt", RT).out
+    assert "is not done" in run("round", "rt", *AT, "--rt", RT, "--withdraw").out
+    assert run("round", "rt", *AT, "--rt", RT, "--json").json["on_behalf"] is True
+
+
+def test_a_period_is_extended_listed_and_a_village_unlocked(run: Run) -> None:
+    assert "No periods" in run("period", "list").out
+    begin(run)
+    later = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    extend = ("period", "extend", "2026-11", "--area", "1802", "--closes", later)
+    assert run(*extend, "--json").json["version"] == 2
+    assert "petugas" in run("period", "list").out
+    assert [one["id"] for one in run("period", "list", "--area", DESA, "--json").json] == [
+        "2026-11"
+    ]
+    unlock = ("round", "unlock", *AT, "--until", later, "--reason", "banjir", "--json")
+    assert run(*unlock).json["unlocked_until"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("round", "show", *AT), "No period of that name"),
+        (("round", "step", "terbang", *AT), "Steps are "),
+        (("period", "add", "x", "--area", "1802", "--opens", "a", "--closes", "b"), "A time is"),
+        (("period", "add", "x", "--area", "1802", "--opens", TODAY, "--closes", TODAY, "--role",
+          "rt=1"), "Say --role"),
+        (("account", "pin", "sari"), "Only who signs"),
+        (("account", "pin", "kades"), "six digits"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_ends_with_a_sentence(
+    run: Run, arguments: tuple[str, ...], said: str
+) -> None:
+    typed = f"{PIN}\n" if arguments[-1] == "sari" else "123\n"
+    ran = run(*arguments, typed=typed)
+    assert (ran.code, said in ran.err) == (1, True), ran.err
+
+
+def test_pins_that_everybody_tries_first_are_refused(run: Run) -> None:
+    for pin in ("123456", "000000", "112112", "987654", "890123"):
+        assert "tried first" in run("account", "pin", "kades", typed=f"{pin}\n").err, pin
+
+
+def test_a_day_and_an_attendant_are_written_as_asked(run: Run, village: World) -> None:
+    to_musyawarah(run, village)
+    place = ("round", "attend", *AT, "--place", "Balai")
+    assert "YYYY-MM-DD" in run(*place, "--date", "kemarin").err
+    assert "NAME:ROLE" in run(*place, "--date", TODAY, "--who", "Contoh").err
+    some = ("round", "decide", *AT, "--decision", "layak", "--family", record_id(99))
+    assert "not on this village's list" in run(*some).err
