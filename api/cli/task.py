@@ -11,7 +11,13 @@ from api.errors import AppError
 from api.schemas.exports import TaskView
 from api.services import tasks
 from api.services.deputies import deputy
-from models.queries.tasks import TASKS_PER_PAGE_MAX, listed_tasks, task_in_sight
+from models.queries.tasks import (
+    OPEN,
+    TASKS_PER_PAGE_MAX,
+    WantedTasks,
+    listed_tasks,
+    task_in_sight,
+)
 from sync.operation import is_uuid
 from sync.permission import Action
 
@@ -35,9 +41,7 @@ def list_tasks(
         found, total = listed_tasks(
             session,
             reader_of(opened).sight,
-            area=area,
-            rt=rt,
-            state="" if closed else "terbuka",
+            WantedTasks(area, rt, "" if closed else OPEN),
             limit=limit,
         )
     if as_json:

@@ -13,7 +13,7 @@ from api.security import Principal
 from api.services import tasks
 from api.services.reviewers import reviewer_of
 from api.shell import AppShell
-from models.queries.tasks import TASKS_PER_PAGE_MAX, listed_tasks
+from models.queries.tasks import TASKS_PER_PAGE_MAX, WantedTasks, listed_tasks
 from sync.permission import Action
 
 router = APIRouter(
@@ -35,8 +35,7 @@ def list_tasks(
         found, total = listed_tasks(
             session,
             reviewer_of(principal, shell).sight,
-            area=area or "",
-            state="" if state == "semua" else state,
+            WantedTasks(area=area or "", state="" if state == "semua" else state),
             limit=limit,
             offset=offset,
         )

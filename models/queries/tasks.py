@@ -42,24 +42,26 @@ class StoredTask:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class WantedTasks:
+    """Which tasks are listed; what is empty does not restrict."""
+
+    area: str = ""
+    rt: str = ""
+    state: str = OPEN
+
+
 def listed_tasks(
-    session: Session,
-    sight: Sight,
-    *,
-    area: str = "",
-    rt: str = "",
-    state: str = OPEN,
-    limit: int,
-    offset: int = 0,
+    session: Session, sight: Sight, wanted: WantedTasks, *, limit: int, offset: int = 0
 ) -> tuple[list[StoredTask], int]:
     """A page of tasks in sight by village, RT and age, and how many there are."""
     where = [in_sight(_TASK.c.desa, _TASK.c.rt, sight)]
-    if area:
-        where.append(in_areas(_TASK.c.desa, [area]))
-    if rt:
-        where.append(_TASK.c.rt == rt)
-    if state:
-        where.append(_TASK.c.state == state)
+    if wanted.area:
+        where.append(in_areas(_TASK.c.desa, [wanted.area]))
+    if wanted.rt:
+        where.append(_TASK.c.rt == wanted.rt)
+    if wanted.state:
+        where.append(_TASK.c.state == wanted.state)
     statement = (
         select(_TASK)
         .where(*where)

@@ -9,6 +9,10 @@ from typing import Any
 
 from openpyxl import load_workbook
 
+from api.randomness import new_id
+from models.queries import exports
+from models.queries.exports import StoredExport
+from models.queries.tasks import StoredTask, store_tasks
 from tests.api.calling import Answer
 from tests.api.rounds import (
     DESA,
@@ -20,6 +24,7 @@ from tests.api.rounds import (
     Village,
     village_in_a_period,
 )
+from tests.api.world import RT, World
 
 NIK, SECOND_NIK = NUMBERS[FAMILY][1], NUMBERS[SECOND][1]
 HEADER = ["KEC", "DESA", "NIK", "PROGRAM", "HASIL", "PADAN", "NAMA", "KETERANGAN"]
@@ -72,6 +77,27 @@ def download(who: Desk, export: dict[str, Any], part: str = "") -> bytes:
 def sheet(content: bytes) -> list[tuple[Any, ...]]:
     """Rows of a workbook, the header first."""
     return list(load_workbook(BytesIO(content)).worksheets[0].iter_rows(values_only=True))
+
+
+def note_something(world: World, desa: str) -> None:
+    """An export with an answer and a task, as the services write them down."""
+    now = world.clock.now()
+    number = new_id(now, world.randomness)
+    export = StoredExport(
+        desa=desa, id=number, period=PERIOD, profile="usulan-v4", profile_version="2022.1",
+        title="Usulan", for_excel=False, draft=False, state="diunduh", snapshot="0" * 64,
+        villages=1, rows=1, left_out=0, problems=0, files=(), receipt="A" * 16, created_at=now,
+        created_by=None, changed_at=now, changed_by=None, note="",
+    )  # fmt: skip
+    row = {"n": 1, "nik": NIK, "record": FAMILY, "keluarga": FAMILY, "rt": RT, "program": "PBI"}
+    task = StoredTask(
+        desa=desa, id=number, rt=RT, kind="usulan_ditolak", keluarga=FAMILY, record=FAMILY,
+        export=number, program="PBI", words={"hasil": "Ditolak"}, state="terbuka", created_at=now,
+    )  # fmt: skip
+    with world.database.writing() as session:
+        exports.add_export(session, export, [])
+        exports.add_waiting(session, desa, number, [row])
+        store_tasks(session, desa, [task])
 
 
 def an_answer(*rows: Sequence[str]) -> bytes:

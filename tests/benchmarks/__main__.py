@@ -2,7 +2,8 @@
 
 W1: 20 villages × 10 devices × 50 families: first upload, first sync, 30 field edits per device in
 one batch, delta pull; 8 clients at a time. W2: 10 % of the edits hit the same group from two
-devices. W4: W1 beside a million records of other villages. CPU seconds of the server and of the
+devices. W4: W1 beside a million records of other villages. `export` makes files of 100,000
+families, without a server. CPU seconds of the server and of the
 database are read from the kernel; wall-clock figures on a shared machine are only an indication.
 """
 
@@ -13,13 +14,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.benchmarks import exporting
 from tests.benchmarks.environment import POSTGRESQL, SQLITE, Installation, installation
 from tests.benchmarks.report import Measured, markdown
 from tests.benchmarks.size import Size
 from tests.benchmarks.workloads import World, w1, w2, w4
 
-FULL = Size(villages=20, devices=10, families=50, edits=30, filler=1_000_000)
-QUICK = Size(villages=4, devices=5, families=20, edits=30, filler=20_000)
+FULL = Size(
+    villages=20, devices=10, families=50, edits=30, filler=1_000_000, export_families=100_000
+)
+QUICK = Size(villages=4, devices=5, families=20, edits=30, filler=20_000, export_families=5_000)
 CLIENTS = 8
 
 
@@ -33,7 +37,11 @@ def main(arguments: Sequence[str]) -> int:
     size = QUICK if options.quick else FULL
     wanted = options.workloads.split(",")
     measured: list[Measured] = []
-    for engine in (POSTGRESQL, SQLITE) if options.only is None else (options.only,):
+    if "export" in wanted:
+        with TemporaryDirectory(prefix="lokus-bench-") as folder:
+            measured.append(exporting.measured(Path(folder), size.export_families))
+    served = [] if wanted == ["export"] else [POSTGRESQL, SQLITE]
+    for engine in [one for one in served if options.only in (None, one)]:
         with (
             TemporaryDirectory(prefix="lokus-bench-") as folder,
             installation(engine, Path(folder), size) as place,

@@ -12,6 +12,7 @@ class Size:
     families: int
     edits: int
     filler: int
+    export_families: int
 
     def desas(self) -> list[str]:
         return [f"180221{2001 + number}" for number in range(self.villages)]

@@ -28,7 +28,7 @@ from api.web.office import SignInFirst
 from api.web.rendering import kept, page
 from models.queries.areas import area_names
 from models.queries.exports import WantedExports, listed_exports, report_of
-from models.queries.tasks import StoredTask, listed_tasks
+from models.queries.tasks import StoredTask, WantedTasks, listed_tasks
 from sync.permission import Action
 
 EXPORTS: Final = "/kantor/ekspor"
@@ -133,7 +133,7 @@ def tasks_page(
     """What the ministry sent back, RT by RT."""
     with shell.database.reading() as session:
         sight = reviewer_of(principal, shell).sight
-        found, total = listed_tasks(session, sight, limit=TASKS_SHOWN_MAX)
+        found, total = listed_tasks(session, sight, WantedTasks(), limit=TASKS_SHOWN_MAX)
         names = area_names(session, {one.desa for one in found})
     shown = [_task(one, names) for one in found]
     values = {**_frame(request), "tasks": shown, "total": total, "path": TASKS}
