@@ -20,11 +20,11 @@ SOAK_BURST  ?= 100
 SOAK_FAULTS ?= busy,clocks,clones,cut-answers,duplicates,late-duplicates,lost-answers,lost-requests,malformed,phone-crashes,reinstalls,restores,revocations,rollbacks,scopes,server-crashes,undeclared-restores
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test check format soak bench revision lock clean
+.PHONY: help install dev run test check check-office format soak bench revision lock clean
 .DELETE_ON_ERROR:
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 install: $(RUNTIME) ## make .venv with what the server needs
 
@@ -41,6 +41,9 @@ check: $(DEV) ## formatting, lint, types and import contracts
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
+
+check-office: $(DEV) ## LibreOffice opens what is exported (needs libreoffice-calc; not part of test)
+	$(PY) -m tests.office
 
 format: $(DEV) ## let ruff format and repair what it can
 	$(PY) -m ruff format .

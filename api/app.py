@@ -31,6 +31,7 @@ from api.routes import (
     conflicts,
     devices,
     documentation,
+    exports,
     health,
     imports,
     keying_in,
@@ -45,6 +46,7 @@ from api.routes import (
     sessions,
     signoff,
     syncing,
+    tasks,
 )
 from api.security import TokenRotation
 from api.services.readiness import Readiness
@@ -52,6 +54,7 @@ from api.settings import Settings
 from api.shell import Shell
 from api.throttling import GuessLimit, StrangerDelays
 from api.web import office, pages
+from api.web.exports import pages as export_pages
 from api.web.printing import routes as printing
 from api.web.rounds import deeds, keying
 from api.web.rounds import pages as round_pages
@@ -78,6 +81,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     round_pages.router,
     deeds.router,
     deeds.uploads,
+    export_pages.forms,
+    export_pages.pages,
     progress.router,
     quarantine.router,
     records.router,
@@ -88,6 +93,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     rounds.router,
     signoff.router,
     sessions.router,
+    exports.router,
+    exports.answering,
+    tasks.router,
 )
 """Doors. Paths are written whole in the routers, so that a route's template is its path.
 

@@ -149,6 +149,12 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "Nama itu sudah dipakai.",
             "An account of that name exists or existed; names are never given twice.",
         ),
+        "not-signed": _row(
+            409,
+            "after-change",
+            "Desa ini belum disahkan pada periode itu.",
+            "Final files are made of what a village signed: sign it first, or ask for a draft.",
+        ),
         "already-decided": _row(
             409,
             "never",
@@ -250,6 +256,12 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "after-change",
             "Berkas tidak dapat dibaca sebagai daftar.",
             "The file is no list that can be read; `reason` says why and what to do.",
+        ),
+        "profile-refused": _row(
+            422,
+            "after-change",
+            "Profil ekspor tidak dikenal atau salah.",
+            "There is no such profile, or it cannot be used.",
         ),
         "protocol-too-old": _row(
             426,

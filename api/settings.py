@@ -69,6 +69,9 @@ class Settings(BaseModel):
     public_url: Annotated[str, AfterValidator(_a_public_url)] = "http://127.0.0.1:8000"
     """What phones and people type; enrolment links and receipts begin with it."""
 
+    export_profiles_dir: Path | None = None
+    """Profiles (`*.toml`) that join or replace those that come with Lokus."""
+
     # The district
     timezone: Annotated[str, AfterValidator(_a_known_zone)] = "Asia/Jakarta"
     """Says on which local day something was observed."""

@@ -43,6 +43,9 @@ VILLAGE_TABLES: Final = {
     "musyawarah_decision": "desa",
     "frozen_village": "desa",
     "signature": "desa",
+    "export": "desa",
+    "export_result": "desa",
+    "task": "desa",
     "audit_chain": "chain",
     "audit": "chain",
 }

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from api.web.language import Language
 
-PARTS: Final = (".", "printing", "rounds")
+PARTS: Final = (".", "exports", "printing", "rounds")
 """Folders of the pages that have sentences."""
 
 

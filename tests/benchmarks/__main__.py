@@ -2,8 +2,9 @@
 
 W1: 20 villages × 10 devices × 50 families: first upload, first sync, 30 field edits per device in
 one batch, delta pull; 8 clients at a time. W2: 10 % of the edits hit the same group from two
-devices. W4: W1 beside a million records of other villages. Import: a list of 100,000 families,
-twice. CPU seconds of server, command and database are read from the kernel; wall-clock figures on a shared machine are only an indication.
+devices. W4: W1 beside a million records of other villages. `import` brings a list of 100,000
+families in, twice; `export` makes files of as many. CPU seconds of server, command and database are
+read from the kernel; wall-clock figures on a shared machine are only an indication.
 """
 
 import argparse
@@ -14,14 +15,25 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.benchmarks import exporting
 from tests.benchmarks.environment import POSTGRESQL, SQLITE, Installation, installation
 from tests.benchmarks.importing import importing
 from tests.benchmarks.report import Measured, markdown
 from tests.benchmarks.size import Size
 from tests.benchmarks.workloads import World, w1, w2, w4
 
-FULL = Size(villages=20, devices=10, families=50, edits=30, filler=1_000_000, listed=100_000)
-QUICK = Size(villages=4, devices=5, families=20, edits=30, filler=20_000, listed=2_000)
+FULL = Size(
+    villages=20,
+    devices=10,
+    families=50,
+    edits=30,
+    filler=1_000_000,
+    listed=100_000,
+    exported=100_000,
+)
+QUICK = Size(
+    villages=4, devices=5, families=20, edits=30, filler=20_000, listed=2_000, exported=5_000
+)
 CLIENTS = 8
 
 
@@ -37,7 +49,11 @@ def main(arguments: Sequence[str]) -> int:
     size = replace(size, listed=options.listed or size.listed)
     wanted = options.workloads.split(",")
     measured: list[Measured] = []
-    for engine in (POSTGRESQL, SQLITE) if options.only is None else (options.only,):
+    if "export" in wanted:
+        with TemporaryDirectory(prefix="lokus-bench-") as folder:
+            measured.append(exporting.measured(Path(folder), size.exported))
+    served = [] if wanted == ["export"] else [POSTGRESQL, SQLITE]
+    for engine in [one for one in served if options.only in (None, one)]:
         with (
             TemporaryDirectory(prefix="lokus-bench-") as folder,
             installation(engine, Path(folder), size) as place,

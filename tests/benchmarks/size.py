@@ -16,6 +16,7 @@ class Size:
     edits: int
     filler: int
     listed: int
+    exported: int
 
     def desas(self) -> list[str]:
         return [f"180221{2001 + number}" for number in range(self.villages)]

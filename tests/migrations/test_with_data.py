@@ -19,6 +19,7 @@ from migrations import runner
 from models.engines import database_url as parsed
 from models.engines import open_for_migration
 from sync.permission import Role
+from tests.api.exporting import note_something
 from tests.api.rounds import work_through_a_period
 from tests.api.village import (
     DESA,
@@ -38,6 +39,7 @@ from tests.api.world import JSON, World, area, serving
 Rows = dict[str, list[str]]
 
 TABLES_OF = {
+    "0007": {"export", "export_result", "task"},
     "0006": {"blob"},
     "0005": {
         "period", "round", "round_event", "rt_done", "finding_reason", "musyawarah",
@@ -101,6 +103,7 @@ def fill(world: World) -> None:
     )
     world.add_village(ROUND_DESA)
     work_through_a_period(world, ROUND_DESA)
+    note_something(world, ROUND_DESA)
     assert_sound(world)
 
 

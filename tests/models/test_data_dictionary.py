@@ -10,6 +10,7 @@ from models.tables import (
     areas,
     audit,
     blobs,
+    exports,
     imports,
     register,
     review,
@@ -20,7 +21,7 @@ from models.tables import (
 from sync.policy import FIELDS
 
 MODULES = (
-    accounts, areas, audit, blobs, imports, register, review, rounds, server_state, sync,
+    accounts, areas, audit, blobs, exports, imports, register, review, rounds, server_state, sync,
 )  # fmt: skip
 DICTIONARY = (Path(__file__).parents[2] / "models" / "README.md").read_text()
 

@@ -1,0 +1,1 @@
+"""Files out: profiles as data, rows from a frozen village, and writers that stream."""
