@@ -16,13 +16,16 @@ from api.cli import (
     account,
     conflict,
     demo,
+    designate,
     device,
     doctor,
     durable,
     enrol,
     epoch,
+    growth,
     migrate,
     quarantine,
+    ranking,
     record,
     serve,
     simulate,
@@ -43,6 +46,10 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = MappingProxyType(
         "doctor": doctor.doctor,
         "verify": verify.verify,
         "simulate": simulate.simulate,
+        "designate": designate.designate,
+        "designations": designate.designations,
+        "ranking": ranking.ranking,
+        "growth": growth.growth,
     }
 )
 GROUPS: Final[Mapping[str, typer.Typer]] = MappingProxyType(

@@ -15,9 +15,11 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from api.services.accounts import NewAccount, add_account, hashed
+from api.services.designating import designate
 from migrations import runner
 from models.engines import database_url as parsed
 from models.engines import open_for_migration
+from sync.lokus import Decree, Programme
 from sync.permission import Role
 from tests.api.village import (
     FAMILY,
@@ -31,11 +33,12 @@ from tests.api.village import (
     tamper,
     two_disagree,
 )
-from tests.api.world import JSON, World, area, serving
+from tests.api.world import JSON, NOON, World, area, serving
 
 Rows = dict[str, list[str]]
 
 TABLES_OF = {
+    "0008": {"designation"},
     "0003": {"lane", "operation", "quarantine", "receipt"},
     "0002": {"feed", "record", "conflict", "nik_claim"},
     "0001": {
@@ -84,6 +87,7 @@ def fill(world: World) -> None:
     other.push(
         [other.create(record_id(9)), a_person(other, record_id(10), record_id(9), FIRST_NIK)]
     )
+    _designate(world)
     assert_sound(world)
 
 
@@ -94,6 +98,15 @@ def _sign_in(world: World) -> None:
         add_account(session, new, act)
     body = json.dumps({"name": "kantor", "password": PASSWORD}).encode()
     assert world.call("POST", "/v1/sessions", body, JSON).status == 201
+
+
+def _designate(world: World) -> None:
+    """One designation that stands, in the place of one that was closed."""
+    today = NOON.date()
+    for decree in ("SK Bupati 1/2026", "SK Bupati 2/2026"):
+        named = Decree(Programme.STUNTING, today.year, decree, today)
+        with world.database.writing() as session:
+            designate(session, world.act(), named, [OTHER_DESA], today=today)
 
 
 @pytest.fixture
