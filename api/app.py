@@ -46,6 +46,7 @@ from api.settings import Settings
 from api.shell import Shell
 from api.throttling import GuessLimit, StrangerDelays
 from api.web import office, pages
+from api.web.lokus import page as lokus
 from models.database import Database
 from models.sealing import Vault
 
@@ -60,6 +61,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     documentation.router,
     growth.router,
     health.router,
+    lokus.router,
     office.forms,
     office.pages,
     pages.router,

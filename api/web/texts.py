@@ -10,9 +10,21 @@ from markupsafe import Markup
 
 from api.web.language import Language
 
-TEXTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
-    tomllib.loads(files("api.web").joinpath("texts.toml").read_text(encoding="utf-8"))
-)
+SUBJECTS: Final = ("", "lokus")
+"""Folders of pages with sentences of their own; the first is of all pages."""
+
+
+def _loaded() -> dict[str, Mapping[str, str]]:
+    read: dict[str, Mapping[str, str]] = {}
+    for subject in SUBJECTS:
+        file = files("api.web").joinpath(subject, "texts.toml")
+        sentences = tomllib.loads(file.read_text(encoding="utf-8"))
+        assert not read.keys() & sentences.keys(), f"said twice in {subject}"
+        read |= sentences
+    return read
+
+
+TEXTS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(_loaded())
 """Key → language → sentence, as HTML: the sentences are ours, the values are not."""
 
 

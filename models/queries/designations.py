@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, insert, select, true, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select, true, update
 from sqlmodel import Session
 
 from models.queries.rowsets import among, keys
-from models.queries.scoping import Sight, in_areas
+from models.queries.scoping import VILLAGE_CODE_LENGTH, Sight, in_areas
 from models.tables.areas import Wilayah
 from models.tables.columns import table_of
 from models.tables.designations import DesignationRow
 from sync.lokus import Decree, Designation, Programme
 
 DESIGNATIONS_PER_PAGE_MAX: Final = 500
-VILLAGE_LEVELS: Final = ("desa", "kelurahan")
 
 _DESIGNATION = table_of(DesignationRow)
 _AREA = table_of(Wilayah)
@@ -40,7 +39,11 @@ def locked_villages(session: Session, codes: Collection[str]) -> dict[str, str]:
     """
     statement = (
         select(_AREA.c.kode, _AREA.c.nama)
-        .where(among(session, _AREA.c.kode, "wanted"), _AREA.c.tingkat.in_(VILLAGE_LEVELS))
+        .where(
+            among(session, _AREA.c.kode, "wanted"),
+            # Each district has its own word for the level: desa, kelurahan, kampung, pekon.
+            func.length(_AREA.c.kode) == VILLAGE_CODE_LENGTH,
+        )
         .order_by(_AREA.c.kode)
         .with_for_update()
     )

@@ -61,8 +61,8 @@ def listed_family(people: int = 2, *, rt: str = RT, **fields: Json) -> list[Raw]
     return [a_family(family, rt=number, rw=rw, **fields), *members]
 
 
-def poor_family(people: int = 2, **fields: Json) -> list[Raw]:
-    return listed_family(people, **({"desil_nasional": 1} | fields))
+def poor_family(people: int = 2) -> list[Raw]:
+    return listed_family(people, desil_nasional=1)
 
 
 def measured_boy(

@@ -15,8 +15,8 @@ from tests.api.listed import (
     poor_family,
     put,
 )
-from tests.api.test_designations import Desk, designate, team
-from tests.api.village import desk
+from tests.api.test_designations import designate, team
+from tests.api.village import Desk, desk
 from tests.api.world import DESA, OTHER_DESA, OTHER_RT, World, refused
 from tests.builders import a_death, an_end
 
