@@ -6,9 +6,10 @@ version, so that a list printed last year can be understood next year.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import combinations
 from typing import Final
 
 
@@ -127,15 +128,15 @@ class Standing:
 
     desa: str
     families: int | None = 0
-    """Still in the village."""
+    """On the list, as the progress counts them: also those that are not counted below."""
     families_poor: int | None = 0
-    """Of these in decile 1."""
+    """Of these still in the village and in decile 1."""
     people_poor: int | None = 0
     """Their members."""
     families_unranked: int | None = 0
-    """Without a decile of the field that was asked for."""
+    """Still in the village, without a decile of the field that was asked for."""
     families_left_out: int | None = 0
-    """Moved away, not found, recorded twice: not counted above."""
+    """Moved away, not found, recorded twice."""
     children: int | None = 0
     """Up to 60 months old, in families of the village."""
     children_judged: int | None = 0
@@ -179,46 +180,58 @@ def disclosed(one: Standing, rule: CellRule) -> Standing:
 
 
 def _families_told(one: Standing, least: int) -> Standing:
-    assert one.families is not None, "nothing was withheld yet"
-    poor = _told(one.families_poor, least, one.families)
-    unranked = _told(one.families_unranked, least, one.families)
-    if poor is not None and unranked is not None and 0 < one.families - poor - unranked < least:
-        unranked = None
-    return Standing(
-        desa=one.desa,
-        families=_told(one.families, least),
-        families_poor=poor,
-        people_poor=_told(one.people_poor, least) if poor is not None else None,
-        families_unranked=unranked,
-        families_left_out=_told(one.families_left_out, least),
-        children=one.children,
-        children_judged=one.children_judged,
-        children_at_risk=one.children_at_risk,
-        programmes=one.programmes,
+    told = _parts_told(one, least)
+    poor = "families_poor" in told
+    return replace(
+        one,
+        families=None if _is_small(one.families, least) else one.families,
+        families_poor=one.families_poor if poor else None,
+        people_poor=one.people_poor if poor and not _is_small(one.people_poor, least) else None,
+        families_unranked=one.families_unranked if "families_unranked" in told else None,
+        families_left_out=one.families_left_out if "families_left_out" in told else None,
     )
+
+
+_PARTS: Final = ("families_poor", "families_unranked", "families_left_out")
+"""Counts that share no family, the one that is needed most first."""
+
+
+def _parts_told(one: Standing, least: int) -> list[str]:
+    """Those parts of the families of which no choice leaves a small rest; the last go first."""
+    counts: dict[str, int] = {name: getattr(one, name) or 0 for name in _PARTS}
+    whole = one.families or 0
+    told = [name for name in _PARTS if counts[name] >= least]
+    while any(
+        0 < whole - sum(counts[name] for name in chosen) < least
+        for size in range(1, len(told) + 1)
+        for chosen in combinations(told, size)
+    ):
+        told.pop()
+    return told
 
 
 def _children_told(one: Standing, least: int) -> Standing:
-    judged = _told(one.children_judged, least, one.children)
-    return Standing(
-        desa=one.desa,
-        families=one.families,
-        families_poor=one.families_poor,
-        people_poor=one.people_poor,
-        families_unranked=one.families_unranked,
-        families_left_out=one.families_left_out,
-        children=_told(one.children, least),
-        children_judged=judged,
-        children_at_risk=_told(one.children_at_risk, least, one.children_judged),
-        programmes=one.programmes,
+    children, judged, short = one.children, one.children_judged, one.children_at_risk
+    hides_judged = _is_small(judged, least) or _leaves_few(children, judged, least)
+    hides_short = (
+        _is_small(short, least)
+        or _leaves_few(judged, short, least)
+        or _leaves_few(children, short, least)
+    )
+    return replace(
+        one,
+        children=None if _is_small(children, least) else children,
+        children_judged=None if hides_judged else judged,
+        children_at_risk=None if hides_short else short,
     )
 
 
-def _told(count: int | None, least: int, whole: int | None = None) -> int | None:
-    """The count, unless it or the rest of its whole is a small cell."""
-    if count is None or count < least:
-        return None
-    return None if whole is not None and 0 < whole - count < least else count
+def _is_small(count: int | None, least: int) -> bool:
+    return count is None or count < least
+
+
+def _leaves_few(whole: int | None, part: int | None, least: int) -> bool:
+    return 0 < (whole or 0) - (part or 0) < least
 
 
 def totals(villages: Sequence[Standing]) -> Standing:

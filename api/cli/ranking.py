@@ -71,7 +71,7 @@ def _tell(found: Ranking, shown: int) -> None:
     total = found.totals
     say(
         f"\n{len(found.villages)} villages: {total.people_poor} people of {total.families_poor} "
-        f"families in decile 1, {total.families} families in all, {total.families_unranked} of "
-        f"them without a decile."
+        f"families in decile 1, {total.families} families on the lists, "
+        f"{total.families_unranked} of them without a decile."
     )
     say(f"At risk is at risk of stunting. {NOTE_EN}")

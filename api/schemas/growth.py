@@ -137,14 +137,15 @@ class CountsView(Shown):
     """Counts of a village or an area. `null` is a number that is withheld, see `cells_min`."""
 
     families: int | None
-    """Still in the village."""
+    """On the list, as in the progress."""
     families_poor: int | None
-    """Of these in decile 1 of `field`."""
+    """Of these still in the village and in decile 1 of `field`."""
     people_poor: int | None
+    """Members of those who live there."""
     families_unranked: int | None
-    """Of the families without a decile."""
+    """Still in the village, without a decile."""
     families_left_out: int | None
-    """Moved away, not found, or recorded twice: in none of the other counts."""
+    """Moved away, not found, or recorded twice."""
     children: int | None
     """Up to 60 months old."""
     children_judged: int | None

@@ -59,7 +59,7 @@ def poverty_counts(
     families = (
         select(
             _FAMILY.c.desa,
-            _count(counted, "families"),
+            func.count().label("families"),
             _count(poor, "families_poor"),
             _count(and_(counted, ~has_value(doc, field.value)), "families_unranked"),
             _count(~counted, "families_left_out"),

@@ -101,7 +101,7 @@ def test_families_that_are_gone_or_there_twice_are_left_out_with_their_people(
         ],
     )
     assert counts(supervisor(world)) == {
-        "families": 1,
+        "families": 4,
         "families_poor": 1,
         "people_poor": 2,
         "families_left_out": 3,
