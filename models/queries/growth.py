@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import bindparam, select, true
 from sqlmodel import Session
 
-from models.queries.documents import day_text
+from models.queries.documents import day, raw_value
 from models.queries.ranking import is_young, still_here
 from models.queries.rowsets import among, keys
 from models.queries.scoping import Sight, in_rts, in_sight
@@ -56,7 +56,7 @@ def young_children(
             true() if rt is None else in_rts(_CHILD.c.rt, [rt]),
             _FAMILY.c.entity == KELUARGA,
             _FAMILY.c.alias.is_(None),
-            still_here(_FAMILY),
+            still_here(session, _FAMILY),
         )
         .order_by(_CHILD.c.rt, _CHILD.c.id)
         .limit(CHILDREN_PER_VILLAGE_MAX)
@@ -87,7 +87,7 @@ def measurements_of(
             _RECORD.c.end_reason.is_(None),
             among(session, _RECORD.c.parent, "wanted"),
         )
-        .order_by(day_text(session, _RECORD.c.doc, "tanggal"), _RECORD.c.created_seq)
+        .order_by(day(raw_value(session, _RECORD.c.doc, "tanggal")), _RECORD.c.created_seq)
     )
     wanted = {"village": desa, "wanted": keys(session, children)}
     found: dict[str, list[Mapping[str, Json]]] = {}

@@ -1,6 +1,6 @@
 """Counts by village for the ranking: families and people in decile 1, children by their height.
 
-Two statements, whatever the size of the area. Families are read once; members only beneath
+Three statements, whatever the size of the area. Families are read once; members only beneath
 families in decile 1, by the index of what lies under a family.
 """
 
@@ -10,10 +10,10 @@ from datetime import date, timedelta
 from typing import Final
 
 import orjson
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, select
 from sqlmodel import Session
 
-from models.queries.documents import day_text, has_code, has_integer, has_value
+from models.queries.documents import day, has_value, is_code, is_integer, raw_value
 from models.queries.scoping import Sight, in_areas, in_sight
 from models.tables.columns import table_of
 from models.tables.register import RecordRow
@@ -23,6 +23,7 @@ from sync.types import ANGGOTA, KELUARGA, PENGUKURAN, Json
 
 ROWS_PER_FETCH: Final = 2000
 POOREST: Final = 1
+_LAST_DAY: Final = "9999-12-31"
 
 _RECORD = table_of(RecordRow)
 _FAMILY = _RECORD.alias("family")
@@ -47,32 +48,41 @@ def poverty_counts(
     session: Session, sight: Sight, area: str | None, field: DecileField
 ) -> list[PovertyCounts]:
     """Villages of an area that have families on record, in one statement."""
-    doc = _FAMILY.c.doc
-    counted = still_here(_FAMILY)
-    poor = and_(counted, has_integer(doc, field.value, POOREST))
-    of_area = and_(
-        _FAMILY.c.entity == KELUARGA,
-        _FAMILY.c.alias.is_(None),
-        in_sight(_FAMILY.c.desa, _FAMILY.c.rt, sight),
-        true() if area is None else in_areas(_FAMILY.c.desa, [area]),
-    )
-    families = (
+    listed = (
         select(
             _FAMILY.c.desa,
+            _FAMILY.c.id,
+            _FAMILY.c.end_reason,
+            raw_value(session, _FAMILY.c.doc, "hasil").label("hasil"),
+            raw_value(session, _FAMILY.c.doc, field.value).label("decile"),
+        )
+        .where(
+            _FAMILY.c.entity == KELUARGA,
+            _FAMILY.c.alias.is_(None),
+            _within(_FAMILY, sight, area),
+        )
+        # Kept by both databases, so that each document is looked into once.
+        .cte("listed")
+        .prefix_with("MATERIALIZED")
+    )
+    here = _is_here(listed.c.end_reason, listed.c.hasil)
+    poor = and_(here, is_integer(listed.c.decile, POOREST))
+    families = (
+        select(
+            listed.c.desa,
             func.count().label("families"),
             _count(poor, "families_poor"),
-            _count(and_(counted, ~has_value(doc, field.value)), "families_unranked"),
-            _count(~counted, "families_left_out"),
+            _count(and_(here, ~has_value(listed.c.decile)), "families_unranked"),
+            _count(~here, "families_left_out"),
         )
-        .where(of_area)
-        .group_by(_FAMILY.c.desa)
+        .group_by(listed.c.desa)
         .subquery()
     )
     people = (
-        select(_FAMILY.c.desa, func.count().label("people"))
-        .select_from(_FAMILY.join(_MEMBER, _is_under(_MEMBER, _FAMILY)))
-        .where(of_area, poor, _is_person_here(_MEMBER))
-        .group_by(_FAMILY.c.desa)
+        select(listed.c.desa, func.count().label("people"))
+        .select_from(listed.join(_MEMBER, _is_under(_MEMBER, listed)))
+        .where(poor, _is_person_here(session, _MEMBER))
+        .group_by(listed.c.desa)
         .subquery()
     )
     statement = (
@@ -98,35 +108,35 @@ def latest_heights(
 ) -> Iterator[tuple[str, Mapping[str, Json], Mapping[str, Json] | None]]:
     """Village, document, and latest measurement with a height of persons up to 60 months old.
 
-    In one statement, read as it is walked through. Birth dates are compared as text: whoever walks
-    asks `sync.growth.is_followed` about each.
+    Birth dates are compared as text: whoever walks through asks `sync.growth.is_followed` about
+    each. The two sets are put together here: about conditions on documents a database can only
+    guess, and PostgreSQL guesses a few rows and compares every child with every measurement.
     """
-    latest = _latest_heights(session, sight, area).subquery()
+    heights = {
+        (row.desa, row.parent): row.doc
+        for row in session.connection().execute(_latest_heights(session, sight, area))
+    }
     statement = (
-        select(_CHILD.c.desa, _CHILD.c.doc, latest.c.doc.label("measurement"))
-        .select_from(
-            _CHILD.join(_FAMILY, _is_under(_CHILD, _FAMILY)).outerjoin(
-                latest, and_(latest.c.desa == _CHILD.c.desa, latest.c.parent == _CHILD.c.id)
-            )
-        )
+        select(_CHILD.c.desa, _CHILD.c.id, _CHILD.c.doc)
+        .select_from(_CHILD.join(_FAMILY, _is_under(_CHILD, _FAMILY)))
         .where(
             is_young(session, _CHILD, today),
             _within(_CHILD, sight, area),
             _FAMILY.c.entity == KELUARGA,
             _FAMILY.c.alias.is_(None),
-            still_here(_FAMILY),
+            still_here(session, _FAMILY),
         )
     )
-    rows = session.connection().execution_options(yield_per=ROWS_PER_FETCH).execute(statement)
-    for row in rows:
-        measurement = None if row.measurement is None else orjson.loads(row.measurement)
-        yield row.desa, orjson.loads(row.doc), measurement
+    flowing = statement.execution_options(yield_per=ROWS_PER_FETCH)
+    for row in session.connection().execute(flowing):
+        measurement = heights.get((row.desa, row.id))
+        told = None if measurement is None else orjson.loads(measurement)
+        yield row.desa, orjson.loads(row.doc), told
 
 
-def still_here(family: FromClause) -> ColumnElement[bool]:
+def still_here(session: Session, family: FromClause) -> ColumnElement[bool]:
     """The family was not closed (moved away, twice, a mistake), nor found to be gone or twice."""
-    gone = has_code(family.c.doc, "hasil", "tidak_ditemukan", "data_ganda")
-    return and_(family.c.end_reason.is_(None), ~gone)
+    return _is_here(family.c.end_reason, raw_value(session, family.c.doc, "hasil"))
 
 
 def is_young(session: Session, person: FromClause, today: date) -> ColumnElement[bool]:
@@ -136,16 +146,22 @@ def is_young(session: Session, person: FromClause, today: date) -> ColumnElement
         person.c.entity == ANGGOTA,
         person.c.alias.is_(None),
         person.c.end_reason.is_(None),
-        has_value(person.c.doc, "tanggal_lahir"),
-        day_text(session, person.c.doc, "tanggal_lahir") >= since,
+        day(raw_value(session, person.c.doc, "tanggal_lahir")).between(since, _LAST_DAY),
     )
+
+
+def _is_here(
+    end_reason: ColumnElement[str | None], outcome: ColumnElement[str]
+) -> ColumnElement[bool]:
+    return and_(end_reason.is_(None), ~is_code(outcome, "tidak_ditemukan", "data_ganda"))
 
 
 def _latest_heights(session: Session, sight: Sight, area: str | None) -> "Select[tuple[str]]":
     doc = _MEASURED.c.doc
+    measured_on = day(raw_value(session, doc, "tanggal"))
     place = func.row_number().over(
         partition_by=(_MEASURED.c.desa, _MEASURED.c.parent),
-        order_by=(day_text(session, doc, "tanggal").desc(), _MEASURED.c.created_seq.desc()),
+        order_by=(measured_on.desc(), _MEASURED.c.created_seq.desc()),
     )
     numbered = (
         select(_MEASURED.c.desa, _MEASURED.c.parent, doc, place.label("place"))
@@ -153,7 +169,7 @@ def _latest_heights(session: Session, sight: Sight, area: str | None) -> "Select
             _MEASURED.c.entity == PENGUKURAN,
             _MEASURED.c.alias.is_(None),
             _MEASURED.c.end_reason.is_(None),
-            has_value(doc, "tinggi_cm"),
+            has_value(raw_value(session, doc, "tinggi_cm")),
             _within(_MEASURED, sight, area),
         )
         .subquery()
@@ -161,16 +177,13 @@ def _latest_heights(session: Session, sight: Sight, area: str | None) -> "Select
     return select(numbered).where(numbered.c.place == 1)
 
 
-def _is_person_here(member: FromClause) -> ColumnElement[bool]:
-    gone = has_code(
-        member.c.doc, "keberadaan",
-        "meninggal", "pindah_wilayah", "pindah_luar_negeri", "tidak_ditemukan",
-    )  # fmt: skip
+def _is_person_here(session: Session, member: FromClause) -> ColumnElement[bool]:
+    gone = ("meninggal", "pindah_wilayah", "pindah_luar_negeri", "tidak_ditemukan")
     return and_(
         member.c.entity == ANGGOTA,
         member.c.alias.is_(None),
         member.c.end_reason.is_(None),
-        or_(~has_value(member.c.doc, "keberadaan"), ~gone),
+        ~is_code(raw_value(session, member.c.doc, "keberadaan"), *gone),
     )
 
 
