@@ -29,7 +29,7 @@ from sync.lokus import (
 from sync.permission import Role, may_read
 
 RANKED_PER_ANSWER_MAX: Final = 1000
-"""A kabupaten of Lampung has at most 311 villages."""
+"""More villages than a kabupaten has."""
 
 
 @dataclass(frozen=True, slots=True)

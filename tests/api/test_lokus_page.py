@@ -53,6 +53,7 @@ def test_villages_stand_in_order_with_the_rule_and_its_version(ranked: World) ->
     assert "Aturan desil1-stunting, versi 1" in seen
     assert seen.index("Contoh Satu") < seen.index("Contoh Dua")
     assert "2 desa: 19 jiwa dari 7 keluarga di desil 1" in seen
+    assert "Tanpa desil: 0 keluarga." in seen
     assert "SK Bupati B/88/2026 15 Januari 2026" in seen
     assert "bukan diagnosis" in seen
     english = words(opened(desk(ranked, "budi"), "?lang=en"))
@@ -63,6 +64,7 @@ def test_villages_stand_in_order_with_the_rule_and_its_version(ranked: World) ->
 def test_the_district_team_sees_no_small_number(ranked: World) -> None:
     seen = words(opened(team(ranked, "umi")))
     assert "Angka di bawah 5, dan angka yang membuatnya dapat dihitung, ditutup" in seen
+    assert "Tanpa desil:" not in seen  # a sum of what is withheld would say none
     first = seen.partition(f"· {DESA}")[2].partition("2 Contoh Dua")[0]
     assert "ditutup dari ditutup keluarga" in first
     assert not re.search(r"\d", first), first

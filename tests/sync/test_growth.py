@@ -9,6 +9,7 @@ from sync.growth import (
     MEASURE_AGAIN,
     PLAUSIBLE,
     FamilyGrowth,
+    Growth,
     Index,
     Judged,
     MeasuringRule,
@@ -24,6 +25,7 @@ from sync.growth import (
     months_later,
     trend,
 )
+from sync.types import Json
 
 TODAY = date(2026, 11, 3)
 
@@ -122,6 +124,35 @@ def test_what_is_not_known_stays_unknown() -> None:
     assert (nothing.age_days, nothing.stature_cm) == (None, None)
     assert len(nothing.missing()) == 6
     assert measured({}, {"berat_kg": float("inf")}).weight_kg is None
+
+
+@pytest.mark.parametrize(
+    ("day", "position", "stature"),
+    [
+        ("2026-10-31", "terlentang", 85.0),
+        ("2026-10-31", "berdiri", 85.7),  # 730 days old: still a length
+        ("2026-11-01", "berdiri", 85.0),
+        ("2026-11-01", "terlentang", 84.3),
+    ],
+)
+def test_length_is_measured_lying_and_height_standing_from_the_731st_day_on(
+    day: str, position: str, stature: float
+) -> None:
+    child: dict[str, Json] = {"tanggal_lahir": "2024-10-31"}
+    told: dict[str, Json] = {"tanggal": day, "tinggi_cm": 85, "cara_ukur": position}
+    assert measured(child, told).stature_cm == stature
+
+
+def test_a_measurement_tells_age_and_risk_as_far_as_they_are_known() -> None:
+    short = Judged(Index.TBU, CLASSES[Index.TBU][1], -2.01)
+    line = Judged(Index.TBU, CLASSES[Index.TBU][2], -2.0)
+    unknown = Judged(Index.BBU, MEASURE_AGAIN)
+    found = measured({"tanggal_lahir": "2024-07-30"}, {"tanggal": "2026-11-03"})
+    growth = Growth(found, unknown, short, unknown)
+    assert growth.indices == (unknown, short, unknown)
+    assert (growth.age_text, growth.is_at_risk) == ("2 Tahun - 3 Bulan - 4 Hari", True)
+    assert Growth(measured({}, {}), unknown, line, unknown).age_text == ""
+    assert at_risk(line) is False
 
 
 # Following a child ----------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from sync.values import KodeWilayah
 
 LOKUS: Final = "/kantor/lokus"
 VILLAGES_SHOWN_MAX: Final = 400
-"""More than any kabupaten of Lampung has."""
+"""Whoever has more in his area narrows the page down by an area code."""
 TYPED_MAX: Final = 20
 
 router = APIRouter(tags=["pages"], responses=ANY_PROBLEM, route_class=SignInFirst)
