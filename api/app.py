@@ -29,9 +29,11 @@ from api.routes import (
     accounts,
     blobs,
     conflicts,
+    designations,
     devices,
     documentation,
     exports,
+    growth,
     health,
     imports,
     keying_in,
@@ -55,6 +57,7 @@ from api.shell import Shell
 from api.throttling import GuessLimit, StrangerDelays
 from api.web import office, pages
 from api.web.exports import pages as export_pages
+from api.web.lokus import page as lokus
 from api.web.printing import routes as printing
 from api.web.rounds import deeds, keying
 from api.web.rounds import pages as round_pages
@@ -68,10 +71,13 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     devices.router,
     accounts.router,
     conflicts.router,
+    designations.router,
     documentation.router,
+    growth.router,
     health.router,
     imports.uploading,
     imports.router,
+    lokus.router,
     office.forms,
     office.pages,
     pages.router,

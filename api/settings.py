@@ -80,6 +80,11 @@ class Settings(BaseModel):
     campaign_start: date | None = None
     """Nothing is observed before this day without being suspect; none set: no lower bound."""
 
+    growth_months_under_two: int = Field(default=1, ge=1, le=24)
+    """So long after a measurement a child under two is to be measured again."""
+    growth_months_older: int = Field(default=3, ge=1, le=24)
+    """The same for a child from two years on."""
+
     # One request (the protocol's limits, served in the manifest)
     push_bytes_max: int = Field(default=256 * 1024, ge=1024)
     """Of a push after decompression."""

@@ -1,7 +1,7 @@
 """What a running application has at hand; made once in `create_app`, reached by every route."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -32,6 +32,10 @@ class Shell:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def today(self) -> date:
+        """The day that it is in the district."""
+        return self.now().astimezone(self.settings.zone).date()
 
     def new_id(self) -> str:
         """A fresh UUIDv7."""

@@ -46,6 +46,7 @@ VILLAGE_TABLES: Final = {
     "export": "desa",
     "export_result": "desa",
     "task": "desa",
+    "designation": "desa",
     "audit_chain": "chain",
     "audit": "chain",
 }

@@ -14,6 +14,7 @@ from api.services.keying_in import PAPER_SOURCE
 from api.services.record_pages import RecordPage, record_page
 from api.services.reviewers import Reviewer, reader_of_operator
 from models.queries.auditing import AuditEntry, append
+from sync.growth import NOTE_EN, FamilyGrowth
 from sync.operation import is_uuid
 from sync.types import Json
 
@@ -91,10 +92,18 @@ def _tell(page: RecordPage) -> None:
             columns,
             [{"id": b.id, "entity": b.entity, "name": plain(b.name)} for b in page.beneath],
         )
+    if page.growth is not None and page.growth.children:
+        say(f"berisiko stunting: {_at_risk(page.growth)}")
     for finding in page.findings:
         say(f"{finding.severity}: {finding.message_en} ({finding.field}, {finding.record_id})")
     for conflict in page.conflicts:
         say(f"open conflict {conflict.id} about {conflict.group}: `lokus conflict list` shows it")
+
+
+def _at_risk(growth: FamilyGrowth) -> str:
+    said = {True: "yes", False: "no", None: "not known"}[growth.berisiko_stunting]
+    counts = f"{growth.children} up to 60 months old, {growth.judged} judged by height"
+    return f"{said}; children at risk {growth.at_risk} ({counts}). {NOTE_EN}"
 
 
 def _tell_history(entries: tuple[HistoryEntry, ...]) -> None:

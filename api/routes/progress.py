@@ -10,6 +10,7 @@ from api.schemas.progress import ProgressList, ProgressView
 from api.security import Principal
 from api.services.disclosing import AGGREGATES_ONLY, CELL_MIN, told_progress
 from api.shell import AppShell
+from models.queries.designations import programmes_in_force
 from models.queries.scoping import Sight
 from models.queries.statistics import VILLAGES_PER_PAGE_MAX, progress
 from sync.permission import Action
@@ -26,14 +27,23 @@ def read_progress(
 ) -> ProgressList:
     """Families on the list, families with an outcome and open conflicts, village by village.
 
-    Only what the account's areas cover is counted. A district team is told no number below five.
+    Only what the account's areas cover is counted, and each village tells what it is designated
+    for this year. A district team is told no number below five.
     """
     now = shell.now()
+    today = shell.today()
+    sight = Sight(principal.scope, now)
     with shell.database.reading() as session:
-        found = progress(session, Sight(principal.scope, now), after=after, limit=limit)
+        found = progress(session, sight, after=after, limit=limit)
+        designated = programmes_in_force(session, sight, None, today.year, today)
     return ProgressList(
         at=now,
-        villages=[ProgressView.of(told_progress(one, principal.role)) for one in found],
+        villages=[
+            ProgressView.of(
+                told_progress(one, principal.role), designated.get(one.desa, frozenset())
+            )
+            for one in found
+        ],
         next=found[-1].desa if len(found) == limit else None,
         cells_min=CELL_MIN if principal.role in AGGREGATES_ONLY else None,
     )

@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from api.services.disclosing import ToldProgress
+from sync.lokus import Programme
 
 
 class ProgressView(BaseModel):
@@ -21,15 +22,18 @@ class ProgressView(BaseModel):
     """With an outcome, or closed."""
     conflicts: int | None
     """Open ones."""
+    designations: list[Programme]
+    """Programmes that the village is designated for in the present year."""
 
     @classmethod
-    def of(cls, told: ToldProgress) -> Self:
+    def of(cls, told: ToldProgress, programmes: frozenset[Programme]) -> Self:
         return cls(
             desa=told.desa,
             name=told.nama,
             families=told.families,
             done=told.done,
             conflicts=told.conflicts,
+            designations=sorted(programmes),
         )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from api.schemas.accounts import Wire
+from sync.growth import NOTE_EN, NOTE_ID
 from sync.types import ConflictKind, ConflictState
 
 REASON_CHARACTERS_MAX = 500
@@ -274,6 +275,21 @@ class FindingView(Shown):
     message_en: str
 
 
+class FamilyGrowthView(Shown):
+    """The children up to 60 months old of a family by their latest heights: screening.
+
+    `berisiko_stunting` is null while no child is known to be at risk and some child's height is
+    missing or implausible; it says nothing about the health of a child.
+    """
+
+    berisiko_stunting: bool | None
+    children: int
+    judged: int
+    at_risk: int
+    note_id: str = NOTE_ID
+    note_en: str = NOTE_EN
+
+
 class RecordView(Shown):
     """One record in full; values that the role may not see are masked."""
 
@@ -291,6 +307,8 @@ class RecordView(Shown):
     beneath: list[RecordLineView]
     findings: list[FindingView]
     conflicts: list[ConflictLine]
+    growth: FamilyGrowthView | None
+    """Null for a person, and for a role that is not told of health."""
 
 
 class HistoryEntryView(Shown):

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from api.errors import AppError
 from api.services.conflict_pages import ConflictSummary, summary_of
+from api.services.growth_pages import growth_of_family
 from api.services.masking import Mask
 from api.services.reviewers import Reviewer
 from models.queries import browsing, conflicts
@@ -14,6 +15,7 @@ from models.queries.auditing import AuditEntry
 from models.queries.browsing import Wanted
 from models.queries.conflicts import ListedConflict
 from sync.checks import Document, Finding, findings
+from sync.growth import FamilyGrowth
 from sync.similarity import Suggestion, Traits, suggestions
 from sync.types import ANGGOTA, KELUARGA, Json, Record
 from sync.values import districts_of
@@ -55,6 +57,8 @@ class RecordPage:
     findings: tuple[Finding, ...]
     conflicts: tuple[ConflictSummary, ...]
     """The open ones."""
+    growth: FamilyGrowth | None
+    """Of a family: its children's, as screening, for roles that read specific data alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ def record_page(
         tuple(line_of(row, reviewer) for row in beneath),
         _findings(session, reviewer, record, family),
         _open_conflicts(session, record),
+        growth_of_family(reviewer, record, family),
     )
     seen: list[Json] = [record.id]
     return page, reviewer.entry("record-read", records=seen)

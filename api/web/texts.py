@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from api.web.language import Language
 
-PARTS: Final = (".", "exports", "printing", "rounds")
+PARTS: Final = (".", "exports", "lokus", "printing", "rounds")
 """Folders of the pages that have sentences."""
 
 

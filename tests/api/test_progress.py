@@ -54,6 +54,7 @@ def test_a_supervisor_reads_how_far_the_villages_are(visited: World) -> None:
         "families": FAMILIES + 4,
         "done": DONE,
         "conflicts": 0,
+        "designations": [],
     }
     assert read(supervisor)["cells_min"] is None
 
@@ -93,6 +94,7 @@ def test_the_district_is_told_no_number_below_five(visited: World) -> None:
         "families": None,
         "done": None,
         "conflicts": None,
+        "designations": [],
     }
 
 

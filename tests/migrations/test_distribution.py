@@ -1,35 +1,24 @@
 """The tables of a cluster: every table has a place, and every key can be kept there."""
 
 import pytest
-from sqlmodel import SQLModel
 
 from migrations import distribution
-from models.tables import (
-    accounts,
-    areas,
-    audit,
-    exports,
-    register,
-    review,
-    rounds,
-    server_state,
-    sync,
-)
+from tests.tables import every_table
 
-MODULES = (accounts, areas, audit, exports, register, review, rounds, server_state, sync)
+TABLES = every_table()
 PLACES = {**distribution.VILLAGE_TABLES, **distribution.NUMBER_TABLES}
 
 
 def test_every_table_of_the_register_has_its_place_in_a_cluster() -> None:
     placed = {*distribution.REFERENCE_TABLES, *PLACES}
-    assert placed == set(SQLModel.metadata.tables)
+    assert placed == set(TABLES)
 
 
 @pytest.mark.parametrize(("name", "column"), PLACES.items())
 def test_every_unique_key_of_a_distributed_table_contains_its_column(
     name: str, column: str
 ) -> None:
-    table = SQLModel.metadata.tables[name]
+    table = TABLES[name]
     unique = [list(table.primary_key.columns)]
     unique += [list(index.columns) for index in table.indexes if index.unique]
     for key in unique:
@@ -38,7 +27,7 @@ def test_every_unique_key_of_a_distributed_table_contains_its_column(
 
 @pytest.mark.parametrize("name", PLACES)
 def test_no_distributed_table_points_to_another_one(name: str) -> None:
-    assert not SQLModel.metadata.tables[name].foreign_keys
+    assert not TABLES[name].foreign_keys
 
 
 def test_tables_of_a_village_share_their_shards_with_its_feed() -> None:

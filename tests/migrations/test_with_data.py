@@ -15,9 +15,11 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from api.services.accounts import NewAccount, add_account, hashed
+from api.services.designating import designate
 from migrations import runner
 from models.engines import database_url as parsed
 from models.engines import open_for_migration
+from sync.lokus import Decree, Programme
 from sync.permission import Role
 from tests.api.exporting import note_something
 from tests.api.rounds import work_through_a_period
@@ -34,11 +36,12 @@ from tests.api.village import (
     tamper,
     two_disagree,
 )
-from tests.api.world import JSON, World, area, serving
+from tests.api.world import JSON, NOON, World, area, serving
 
 Rows = dict[str, list[str]]
 
 TABLES_OF = {
+    "0008": {"designation"},
     "0007": {"export", "export_result", "task"},
     "0006": {"blob"},
     "0005": {
@@ -104,6 +107,7 @@ def fill(world: World) -> None:
     world.add_village(ROUND_DESA)
     work_through_a_period(world, ROUND_DESA)
     note_something(world, ROUND_DESA)
+    _designate(world)
     assert_sound(world)
 
 
@@ -114,6 +118,15 @@ def _sign_in(world: World) -> None:
         add_account(session, new, act)
     body = json.dumps({"name": "kantor", "password": PASSWORD}).encode()
     assert world.call("POST", "/v1/sessions", body, JSON).status == 201
+
+
+def _designate(world: World) -> None:
+    """One designation that stands, in the place of one that was closed."""
+    today = NOON.date()
+    for decree in ("SK Bupati 1/2026", "SK Bupati 2/2026"):
+        named = Decree(Programme.STUNTING, today.year, decree, today)
+        with world.database.writing() as session:
+            designate(session, world.act(), named, [OTHER_DESA], today=today)
 
 
 @pytest.fixture
