@@ -1,6 +1,7 @@
 """`lokus …` in this process, on the database of a test."""
 
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,14 @@ class Ran:
 def command_line(
     data_dir: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """The command line of an installation."""
+    """The command line of an installation; `typed` is what comes from standard input."""
     monkeypatch.setenv("LOKUS_DATA_DIR", str(data_dir))
     monkeypatch.setenv("LOKUS_DATABASE_URL", url)
     monkeypatch.setenv("COLUMNS", "200")
 
-    def command(*arguments: str) -> Ran:
+    def command(*arguments: str, typed: str = "") -> Ran:
         capsys.readouterr()
+        monkeypatch.setattr("sys.stdin", StringIO(typed))
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         out, err = capsys.readouterr()

@@ -1,30 +1,15 @@
 """The command line of whoever brings the files upstream, and the answers back."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 
-from api.cli import main
+from tests.api.commanding import Run, commanding
 from tests.api.exporting import NIK, an_answer, sheet, signed_village
 from tests.api.rounds import DESA, KECAMATAN, PERIOD, SECOND, Village
 from tests.api.village import OTHER_DESA, audited
-
-Run = Callable[..., "Ran"]
-
-
-class Ran:
-    """What a command printed and how it ended."""
-
-    def __init__(self, out: str, err: str, code: int) -> None:
-        self.out, self.err, self.code = out, err, code
-
-    @property
-    def json(self) -> Any:  # noqa: ANN401 (whatever a command prints)
-        return orjson.loads(self.out)
 
 
 @pytest.fixture
@@ -37,20 +22,7 @@ def village(sqlite_url: str, tmp_path: Path) -> Iterator[Village]:
 def run(
     village: Village, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """`lokus …` in this process, on the database of the village."""
-    settings = village.world.settings
-    monkeypatch.setenv("LOKUS_DATA_DIR", str(settings.data_dir))
-    monkeypatch.setenv("LOKUS_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def command(*arguments: str) -> Ran:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        out, err = capsys.readouterr()
-        return Ran(out, err, int(ended.value.code or 0))
-
-    return command
+    return commanding(village.world, monkeypatch, capsys)
 
 
 HERE = ("--desa", DESA, "--period", PERIOD)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from api.cli import main
 from sync.permission import Role
+from tests.api.commanding import Run, commanding
 from tests.api.listed import SHORT, TALL, measured_boy, new_id, poor_family, put
-from tests.api.test_cli_review import Ran, Run
 from tests.api.village import audited
 from tests.api.world import DESA, OTHER_DESA, World, area, serving
 
@@ -27,19 +26,9 @@ def village(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def run(village: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`lokus …` in this process, on the database of the village."""
-    monkeypatch.setenv("LOKUS_DATA_DIR", str(village.settings.data_dir))
-    monkeypatch.setenv("LOKUS_DATABASE_URL", village.settings.database_url)
+    made = commanding(village, monkeypatch, capsys)
     monkeypatch.setenv("COLUMNS", "300")
-
-    def command(*arguments: str) -> Ran:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        out, err = capsys.readouterr()
-        return Ran(out, err, int(ended.value.code or 0))
-
-    return command
+    return made
 
 
 def days_ago(days: int) -> str:

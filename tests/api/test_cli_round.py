@@ -1,15 +1,12 @@
 """`lokus period`, `lokus round`, `lokus account pin`: a whole round from the command line."""
 
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 
-from api.cli import main
+from tests.api.commanding import Run, commanding
 from tests.api.rounds import (
     BIRTHS,
     DESA,
@@ -29,21 +26,8 @@ from tests.api.rounds import (
 from tests.api.village import assert_sound
 from tests.api.world import World, serving
 
-Run = Callable[..., "Ran"]
 AT = ("--desa", DESA, "--period", "2026-11")
 TODAY = datetime.now(UTC).date().isoformat()
-
-
-class Ran:
-    """What a command printed and how it ended."""
-
-    def __init__(self, out: str, err: str, code: int) -> None:
-        self.out, self.err, self.code = out, err, code
-
-    @property
-    def json(self) -> Any:  # noqa: ANN401 (whatever a command prints)
-        assert self.code == 0, self.err
-        return orjson.loads(self.out)
 
 
 @pytest.fixture
@@ -61,21 +45,7 @@ def village(sqlite_url: str, tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def run(village: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`lokus …` in this process; `typed` is what comes from standard input."""
-    monkeypatch.setenv("LOKUS_DATA_DIR", str(village.settings.data_dir))
-    monkeypatch.setenv("LOKUS_DATABASE_URL", village.settings.database_url)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def command(*arguments: str, typed: str = "") -> Ran:
-        capsys.readouterr()
-        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        told = capsys.readouterr()
-        code = ended.value.code
-        return Ran(told.out, told.err, code if isinstance(code, int) else 0)
-
-    return command
+    return commanding(village, monkeypatch, capsys)
 
 
 def begin(run: Run) -> None:

@@ -43,6 +43,7 @@ SHARES: Final = {
     "scientific_kk": 0.002,
     "unknown_village": 0.002,
     "name_only": 0.01,
+    "no_rt": 0.1,
     # of members
     "float_nik": 0.02,
     "missing_nik": 0.02,
@@ -51,6 +52,7 @@ SHARES: Final = {
     "doubled_nik": 0.003,
     "stray_member": 0.002,
 }
+FAMILIES_PER_RT: Final = 60
 SERIALS_PER_KAMPUNG: Final = 49
 """Of the 999 of a kecamatan and a day; no kecamatan here has more than 20 kampung."""
 
@@ -149,6 +151,8 @@ def _families(
         share = count // len(places) + (1 if number < count % len(places) else 0)
         for _ in range(share):
             family, members = _family(random, here, names, labels)
+            rt = 1 + random.randrange(max(2, share // FAMILIES_PER_RT))
+            family["alamat"] += f" RT {rt:03} RW {1 + (rt - 1) // 4:03}"
             _spoil(random, pair, area, family, members)
             pair.family_count += 1
             pair.member_count += len(members)
@@ -225,6 +229,8 @@ def _spoil(
     elif strikes("name_only"):
         family["kode_kelurahan_desa"] = ""
         family["kelurahan_desa"] = (area.nama_lain or (area.nama,))[0].upper()
+    if strikes("no_rt"):
+        family["alamat"] = family["alamat"].partition(" RT ")[0]
     if strikes("stray_member"):
         stray = dict(members[-1])
         stray["nomor_kartu_keluarga"] = f"{no_kk[:-4]}8999"

@@ -14,6 +14,7 @@ from api.formats.lists.files import ListFile, Said
 from api.formats.lists.remarks import Remarks
 from models.spill import Part
 from sync.listed import ListedFamily, ListedMember, ListKind
+from sync.placing import rt_written_in
 from sync.types import ANGGOTA, KELUARGA, Json
 
 HEAD: Final = "kepala_keluarga"
@@ -79,6 +80,7 @@ class FamilyReader:
             fields.pop("nama_kepala_keluarga", None)
             fields.pop("jumlah_anggota_keluarga", None)
             fields["bangunan"] = str(uuid.uuid5(_BUILDINGS, f"{desa}/{list_id}"))
+        _take_rt(fields)
         name = _head_name(members)
         if name:
             fields.setdefault("nama_kepala_keluarga", name)
@@ -151,6 +153,19 @@ def _take(said: Said, fields: dict[str, Json], codes: dict[str, str]) -> None:
             fields[name] = [*sorted({*map(str, before), *map(str, value)})]
     for name, code in said.codes.items():
         codes.setdefault(name, code)
+
+
+def _take_rt(fields: dict[str, Json]) -> None:
+    """Where no column gives the RT, the address often does; without one nobody's phone has it."""
+    address = fields.get("alamat")
+    if "rt" in fields or not isinstance(address, str):
+        return
+    written = rt_written_in(address)
+    if written is not None:
+        number, _, rw = written.partition("/")
+        fields["rt"] = number
+        if rw:
+            fields.setdefault("rw", rw)
 
 
 def _head_name(members: tuple[ListedMember, ...]) -> str:
