@@ -1,6 +1,9 @@
 """Files of what a village signed, through the real doors and on both databases."""
 
 import gzip
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -286,6 +289,17 @@ def test_files_lie_under_their_hash_where_only_the_server_looks(sqlite_village: 
     path.unlink()
     refused(sqlite_village.operator.get(f"/v1/exports/{export['id']}/files/0"), 404, "not-found")
     refused(sqlite_village.operator.get(f"/v1/exports/{export['id']}/files/7"), 404, "not-found")
+
+
+def test_what_a_killed_process_left_behind_is_swept_away(sqlite_village: Village) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    making = sqlite_village.world.settings.data_dir / "exports" / "making"
+    left, other = making / f"{ended.pid}-half", making / f"{os.getpid()}-mine"
+    for folder in (left, other):
+        folder.mkdir(parents=True)
+    exported(sqlite_village.operator, profile="bnba")
+    assert list(making.iterdir()) == [other]
 
 
 def test_a_later_step_of_the_round_follows_with_the_bupatis_letter(
