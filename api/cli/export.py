@@ -66,7 +66,11 @@ def export(  # noqa: PLR0913, PLR0917  (the parameters of a command are its opti
         asked = AskedExport(chosen, villages, for_excel)
         place = Place(opened.database, opened.settings, reader_of(opened))
         if check:
-            _tell_report(report_view(exporting.examined(place, asked)), as_json)
+            found = exporting.examined(place, asked)
+            for code in found.desas:
+                with opened.database.writing() as session:
+                    exporting.note_check(session, place.reviewer, found, code)
+            _tell_report(report_view(found), as_json)
             return
         with exporting.made(place, asked) as made:
             report = report_view(made)

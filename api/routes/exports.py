@@ -24,6 +24,7 @@ from api.schemas.exports import (
     ProfileList,
     ProfileName,
     ReceiptView,
+    ReportView,
     TakenView,
 )
 from api.schemas.reviewing import RecordId
@@ -95,7 +96,7 @@ def post_export(
     asked = AskedExport(profile, villages, body.for_excel)
     if body.check:
         response.status_code = 200
-        return ExportedView(export=None, report=report_view(exporting.examined(place, asked)))
+        return ExportedView(export=None, report=checked_report(place, asked))
     with exporting.made(place, asked) as made:
         for desa in made.desas:
             # A transaction for each, because a village's turn is its own.
@@ -188,6 +189,15 @@ Body = Annotated[bytes, Depends(_body)]
 def post_result(export: RecordId, shell: AppShell, principal: Recorder, content: Body) -> TakenView:
     """Read the ministry's answer back onto the rows that were sent; refused rows become tasks."""
     return taken_view(answered(shell, principal, export, answers_in(content, shipped_words())))
+
+
+def checked_report(place: Place, asked: AskedExport) -> ReportView:
+    """The report alone; who read it is on record before it leaves."""
+    found = exporting.examined(place, asked)
+    for desa in found.desas:
+        with place.database.writing() as session:
+            exporting.note_check(session, place.reviewer, found, desa)
+    return report_view(found)
 
 
 def downloaded(shell: Shell, principal: Principal, export: str, n: int) -> FileResponse:

@@ -43,7 +43,7 @@ from api.services.rounds import Asked as AskedStep
 from api.services.rounds import step
 from api.settings import Settings
 from models.database import Database
-from models.queries import exports
+from models.queries import exports, feeds
 from models.queries.auditing import append
 from models.queries.exports import DRAFT, Moved, StoredExport
 from models.queries.frozen import frozen_note
@@ -93,6 +93,10 @@ class Examined:
     chosen: ChosenVillages
     production: Production
 
+    @property
+    def desas(self) -> list[str]:
+        return [one.desa for one in self.chosen.villages]
+
 
 @dataclass(frozen=True, slots=True)
 class Made(Examined):
@@ -104,10 +108,6 @@ class Made(Examined):
     receipt: str | None
     is_draft: bool
     files: Sequence[Mapping[str, Json]] = field(default_factory=tuple)
-
-    @property
-    def desas(self) -> list[str]:
-        return [one.desa for one in self.chosen.villages]
 
     def answers(self, desa: str) -> list[dict[str, object]]:
         """The village's rows that will be answered about."""
@@ -146,8 +146,17 @@ def profile_named(settings: Settings, name: str, file: Path | None = None) -> Co
 def examined(place: Place, asked: AskedExport) -> Examined:
     """What the files would hold, what would be left out, and why. Writes nothing."""
     chosen = _chosen(place, asked)
-    villages = opened_villages(place.database, chosen, asked.villages, place.reviewer.now)
+    now = place.reviewer.now.astimezone(place.settings.zone)
+    villages = opened_villages(place.database, chosen, asked.villages, now)
     return Examined(asked, chosen, examine(asked.profile, villages))
+
+
+def note_check(session: Session, reviewer: Reviewer, found: Examined, desa: str) -> None:
+    """A report names people of the village, so that somebody read it is on record."""
+    profile = found.asked.profile.profile
+    period = found.asked.villages.period
+    entry = reviewer.entry("export-checked", profile=profile.name, period=period)
+    append(session, desa, entry)
 
 
 @contextmanager
@@ -160,7 +169,8 @@ def made(place: Place, asked: AskedExport) -> Iterator[Made]:
     reviewer, is_draft = place.reviewer, asked.villages.draft
     with workshop(place.settings.data_dir) as folder:
         making = _making(asked, chosen, folder)
-        villages = opened_villages(place.database, chosen, asked.villages, reviewer.now)
+        now = reviewer.now.astimezone(place.settings.zone)
+        villages = opened_villages(place.database, chosen, asked.villages, now)
         places = [one.place for one in chosen.villages]
         production = produce(asked.profile, villages, making, places, _spool(folder))
         files: list[dict[str, Json]] = [
@@ -358,6 +368,8 @@ def _receipt(
 def _tell_round(session: Session, reviewer: Reviewer, made: Made, desa: str) -> None:
     """The first final file of a signed village takes its round a step on."""
     (noted,) = [one for one in made.chosen.villages if one.desa == desa]
+    # In the village's turn, so that of two first exports one takes the step and the other sees it.
+    feeds.take_turn(session, desa)
     note = frozen_note(session, desa, noted.hash)
     if note is not None and note.state == State.DISAHKAN:
         asked = AskedStep(Event.DIEKSPOR, detail={"export": made.id})

@@ -5,6 +5,7 @@ row of the database speak of it. The same file twice is one file.
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,8 +28,27 @@ def workshop(data_dir: Path) -> Iterator[Path]:
     """
     making = data_dir / FOLDER / MAKING
     making.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=making) as folder:
+    _sweep(making)
+    with TemporaryDirectory(dir=making, prefix=f"{os.getpid()}-") as folder:
         yield Path(folder)
+
+
+def _sweep(making: Path) -> None:
+    """Remove what a killed process left behind: half a list would lie there for ever."""
+    for folder in making.iterdir():
+        owner = folder.name.partition("-")[0]
+        if owner.isdecimal() and not _is_running(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def keep_file(data_dir: Path, made: ProducedFile) -> None:

@@ -1,7 +1,11 @@
 """Files of what a village signed, through the real doors and on both databases."""
 
 import gzip
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -127,11 +131,13 @@ def test_a_village_that_has_not_signed_gives_drafts_only(unsigned: Village) -> N
     operator = unsigned.operator
     problem = refused(ask(operator), 409, "not-signed")
     assert problem["villages"] == [DESA]
-    draft = exported(operator, draft=True)["export"]
+    draft = exported(operator, draft=True, profile="bnba")["export"]
     assert (draft["state"], draft["receipt"]) == ("draf", None)
     assert draft["files"][0]["name"].startswith("DRAF-")
     assert "DRAF - BELUM DISAHKAN" in str(sheet(download(operator, draft)))
     assert unsigned.state() == "daftar_terbuka"
+    # Nobody was visited yet, so nobody is proposed.
+    assert exported(operator, draft=True)["export"]["files"] == []
     refused(operator.get(f"/v1/exports/{draft['id']}/receipt"), 404, "not-found")
     refused(
         operator.post(f"/v1/exports/{draft['id']}/state", {"state": "diunggah"}),
@@ -148,6 +154,8 @@ def test_the_report_comes_without_files_where_only_it_is_asked_for(village: Vill
     assert told["report"]["rows"] == 2
     assert village.world.count("export") == 0
     assert village.state() == "disahkan"
+    (entry,) = audited(village.world, "export-checked")
+    assert entry == {"profile": "usulan-v4", "period": PERIOD}
 
 
 def test_a_row_with_a_blocking_problem_stays_out_and_is_named(
@@ -283,6 +291,17 @@ def test_files_lie_under_their_hash_where_only_the_server_looks(sqlite_village: 
     refused(sqlite_village.operator.get(f"/v1/exports/{export['id']}/files/7"), 404, "not-found")
 
 
+def test_what_a_killed_process_left_behind_is_swept_away(sqlite_village: Village) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    making = sqlite_village.world.settings.data_dir / "exports" / "making"
+    left, other = making / f"{ended.pid}-half", making / f"{os.getpid()}-mine"
+    for folder in (left, other):
+        folder.mkdir(parents=True)
+    exported(sqlite_village.operator, profile="bnba")
+    assert list(making.iterdir()) == [other]
+
+
 def test_a_later_step_of_the_round_follows_with_the_bupatis_letter(
     sqlite_village: Village,
 ) -> None:
@@ -316,3 +335,14 @@ def test_an_answer_is_not_packed_twice(sqlite_village: Village) -> None:
     assert content[:2] == b"PK"
     assert answer.headers["content-disposition"].startswith('attachment; filename="usulan-v4-')
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_two_first_exports_at_once_take_the_step_once(village: Village) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(ask, village.operator, profile=one) for one in ("bnba", "tindakan")]
+        answers = [one.result() for one in asked]
+    assert [one.status for one in answers] == [201, 201]
+    assert village.state() == "diekspor"
+    events = village.world.ask("SELECT event FROM round_event WHERE event = 'diekspor'")
+    assert len(events) == 1
+    assert_sound(village.world)

@@ -175,3 +175,9 @@ def test_a_map_has_points_with_their_accuracy_and_nobodys_name(tmp_path: Path) -
     assert feature["properties"]["akurasi_m"] == 8.5
     assert "Kepala" not in text
     assert nik_of(1) not in text
+
+
+def test_questions_that_nobody_asked_are_left_open_on_the_sheet(tmp_path: Path) -> None:
+    head, *lines = made("entri", tmp_path, a_village(a_family(1))).sheet("xlsx")
+    said = {row[-1] for row in lines if str(row[head.index("BAGIAN")]).startswith("Kriteria")}
+    assert said == {None}

@@ -43,6 +43,11 @@ class ExportVillage:
     def desa(self) -> str:
         return self.village.desa
 
+    @property
+    def day(self) -> str:
+        """The local day on which the village was frozen, `YYYY-MM-DD`: ages are of that day."""
+        return str(self.place.facts.get("ditetapkan") or self.village.frozen_at[:10])
+
 
 @dataclass(slots=True)
 class Row:

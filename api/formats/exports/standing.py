@@ -16,6 +16,7 @@ from sync.types import Json
 
 GONE: Final = frozenset({"meninggal", "pindah_wilayah", "pindah_luar_negeri", "tidak_ditemukan"})
 """Answers about somebody's presence with which they are no longer of the household."""
+FOUND: Final = frozenset({"ditemukan", "usulan_baru"})
 NOT_ELIGIBLE: Final = frozenset({"tidak_layak", "ditunda"})
 """Decisions of the musyawarah that take a family out of the proposals of this period."""
 ADULT_YEARS: Final = 17
@@ -46,6 +47,8 @@ def is_eligible(family: FrozenFamily, desil_max: int | None = None) -> bool:
         return False
     decision = None if family.decision is None else family.decision.get("decision")
     if decision in NOT_ELIGIBLE or family.doc.get("alasan_tidak_layak"):
+        return False
+    if family.doc.get("hasil") not in FOUND and decision != "layak":
         return False
     if family.doc.get("kemampuan") == "mampu" and decision != "layak":
         return False

@@ -10,13 +10,13 @@ from api.dependencies import SESSION_COOKIE, allowed
 from api.description import ANY_PROBLEM
 from api.errors import AppError
 from api.formats.exports.results import shipped_words
-from api.routes.exports import answered
+from api.routes.exports import answered, checked_report
 from api.schemas.exports import ReportView, TakenView
 from api.schemas.reviewing import RecordId
 from api.security import Principal
 from api.services import exporting, tasks
 from api.services.exporting import STATES, AskedExport, Place
-from api.services.exporting_pages import export_view, report_view, taken_view
+from api.services.exporting_pages import export_view, taken_view
 from api.services.exporting_villages import AskedVillages
 from api.services.results import answers_in
 from api.services.reviewers import Reviewer, reviewer_of
@@ -63,7 +63,7 @@ def ask_by_form(
     try:
         asked = _asked(shell, sent)
         if sent.get("langkah") == "periksa":
-            report = report_view(exporting.examined(place, asked))
+            report = checked_report(place, asked)
             values = _list_values(request, shell, principal, sent, report=report)
             return page(request, "exports.html", language, values)
         with exporting.made(place, asked) as made:

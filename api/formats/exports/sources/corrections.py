@@ -47,7 +47,7 @@ def corrections(export: ExportVillage, _spec: FileSpec) -> Iterator[Row]:
 
     What is wrong with a family stands in the row of its first member.
     """
-    today = date.fromisoformat(export.village.frozen_at[:10])
+    today = date.fromisoformat(export.day)
     for family in export.village.families:
         if family.end is not None:
             continue

@@ -71,8 +71,11 @@ def _lines(
                     yield f"{section.title} {number}", column.header, column.cell(row)
         case "kriteria":
             true = elements(family.doc, "kriteria")
+            # Where nobody asked, a "no" would be an answer that nobody gave.
+            asked = "kriteria" in family.doc
             for question in _QUESTIONS:
-                yield section.title, question.label_id, "YA" if question.slug in true else "TIDAK"
+                said = "YA" if question.slug in true else "TIDAK"
+                yield section.title, question.label_id, said if asked else ""
         case "foto":
             yield from _photos(family, section.title)
 

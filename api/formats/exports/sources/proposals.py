@@ -41,8 +41,7 @@ def _of_family(export: ExportVillage, family: FrozenFamily, rules: Rules) -> Ite
     listed_already: FrozenMember | None = None
     of_card = _of_card(family, rules, asked)
     if of_card:
-        day = export.village.frozen_at
-        listed_already = pengurus_of(living, rules.pengurus, day)
+        listed_already = pengurus_of(living, rules.pengurus, export.day)
         others = [PROGRAM_CODES[program] for program in of_card[1:]]
         yield _row(export, family, listed_already, of_card[0], others)
     for program in rules.per_person:
