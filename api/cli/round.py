@@ -64,6 +64,19 @@ class _Acting:
         return self.opened.settings.secret
 
 
+_OF_THE_OFFICE = frozenset({Event.DIFINALKAN, Event.DISAHKAN_BUPATI, Event.DIBUKA_KEMBALI})
+
+
+def _usual(event: Event, by: str | None) -> Action:
+    """Whose step it usually is: the operator's, or from the finalising on a supervisor's.
+
+    Whoever is named only has to be somebody who may move a round at all.
+    """
+    if by is not None:
+        return Action.MOVE_ROUND
+    return Action.MANAGE_PERIODS if event in _OF_THE_OFFICE else Action.HOLD_MUSYAWARAH
+
+
 @contextmanager
 def _acting(desa: str, action: Action, by: str | None) -> Iterator[_Acting]:
     with office() as opened, opened.database.writing() as session:
@@ -88,7 +101,7 @@ def step(  # noqa: PLR0913, PLR0917 (the parameters of a command are its options
         raise AppError("value-refused", f"Steps are {known}; a village is signed by `round sign`.")
     letter: dict[str, Json] = {"nomor": nomor, "tanggal": tanggal, "scan": scan}
     detail = {key: value for key, value in letter.items() if value is not None}
-    with _acting(desa, Action.MOVE_ROUND, by) as now:
+    with _acting(desa, _usual(Event(name), by), by) as now:
         asked = Asked(Event(name), reason, None, detail)
         stored = take_step(now.session, now.reviewer, desa, period, asked)
     _tell_round(stored, as_json)
@@ -99,7 +112,7 @@ def reopen(
     desa: Desa, period: PeriodName, reason: Why, by: By = None, as_json: AsJson = False
 ) -> None:
     """Lead a round back to the verification; what was signed stays, but no longer holds."""
-    with _acting(desa, Action.MANAGE_PERIODS if by is None else Action.MOVE_ROUND, by) as now:
+    with _acting(desa, _usual(Event.DIBUKA_KEMBALI, by), by) as now:
         asked = Asked(Event.DIBUKA_KEMBALI, reason)
         stored = take_step(now.session, now.reviewer, desa, period, asked)
     _tell_round(stored, as_json)
@@ -154,7 +167,7 @@ def explain_finding(
     by: By = None,
 ) -> None:
     """Say why a finding stands although it looks wrong."""
-    with _acting(desa, Action.MOVE_ROUND, by) as now:
+    with _acting(desa, _usual(Event.ALASAN_TEMUAN, by), by) as now:
         reviewer = now.reviewer
         reason_given = Explained(record, code, reason, reviewer.now, reviewer.account_id)
         explain(now.session, reviewer, desa, period, reason_given)
@@ -218,7 +231,7 @@ def decide(  # noqa: PLR0913, PLR0917
 @app.command("freeze")
 def freeze(desa: Desa, period: PeriodName, by: By = None, as_json: AsJson = False) -> None:
     """Write the village down as it is: a draft to print, until its hash is signed."""
-    with _acting(desa, Action.MOVE_ROUND, by) as now:
+    with _acting(desa, _usual(Event.DIBEKUKAN, by), by) as now:
         note = signing.freeze(now.session, now.reviewer, now.secret, desa, period)
     _tell_frozen(note, "frozen", as_json)
 

@@ -22,7 +22,7 @@ from models.queries.village_lists import LATE_SHOWN_MAX
 from sync.types import Json
 
 CULPRITS_SHOWN = 10
-"""On a terminal, of each check; a program is given more."""
+"""Lines on a terminal, of each check."""
 
 Desa = Annotated[str, typer.Option(help="The village's code, ten digits.")]
 PeriodName = Annotated[str, typer.Option("--period", help="The period's name, like 2026-11.")]
@@ -89,9 +89,8 @@ def list_rounds(
 
 def check(desa: Desa, period: PeriodName, as_json: AsJson = False) -> None:
     """What a village still lacks before its sign-off; each check names the families."""
-    limit = CULPRITS_TOLD_MAX if as_json else CULPRITS_SHOWN
     with office() as opened, opened.database.reading() as session:
-        report = checked(session, reader_of(opened), desa, period, limit)
+        report = checked(session, reader_of(opened), desa, period, CULPRITS_TOLD_MAX)
     if as_json:
         say_json(CheckList.model_validate(report).model_dump(mode="json"))
         return
@@ -148,18 +147,18 @@ def late(desa: Desa, period: PeriodName, as_json: AsJson = False) -> None:
 
 def _tell_check(one: CheckLine) -> None:
     say(f"\n{one.code.value}: {one.families} (before {one.blocks})  {one.text_en}")
-    rows = [
-        {
-            "rt": culprit.rt or "unknown",
-            "head": _text(culprit.name),
-            "family": culprit.family or "-",
-            "what": culprit.what,
-        }
+    # Several people of a family, or several questions about it, are one line to go and look at.
+    places = dict.fromkeys(
+        (culprit.rt or "unknown", _text(culprit.name), culprit.family or "-", culprit.what)
         for culprit in one.culprits
         if culprit.family is not None or culprit.rt
-    ]
-    if rows:
-        say_table(("rt", "head", "family", "what"), rows)
+    )
+    columns = ("rt", "head", "family", "what")
+    shown = list(places)[:CULPRITS_SHOWN]
+    if shown:
+        say_table(columns, [dict(zip(columns, place, strict=True)) for place in shown])
+    if len(places) > len(shown):
+        say(f"… and {len(places) - len(shown)} more; --json names up to {CULPRITS_TOLD_MAX}.")
 
 
 def _text(name: Json) -> str:

@@ -193,7 +193,13 @@ def _rts(session: Session, held: Turned, reason: str) -> dict[str, Json]:
         return {}
     told: list[Json] = [*missing[:RTS_TOLD_MAX]]
     if held.reviewer.role not in MAY_OPEN_WITHOUT_RTS:
-        raise AppError("rts-not-done", rts=told)
+        named = ", ".join(rt or "unknown" for rt in missing[:RTS_TOLD_MAX])
+        raise AppError(
+            "rts-not-done",
+            f"Not stated as done: {named}. A supervisor can open the musyawarah without them, "
+            "with a reason.",
+            rts=told,
+        )
     if not reason.strip():
         raise AppError(
             "value-refused",

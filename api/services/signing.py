@@ -189,12 +189,24 @@ def _moved(later: Moved, live: Live) -> AppError:
     ):  # fmt: skip
         families += [{"family": one, "rt": rts.get(one, ""), "what": what} for one in ids]
     total = len(families)
-    return AppError("village-moved", families=families[:FAMILIES_TOLD_MAX], total=total)
+    return AppError(
+        "village-moved",
+        f"{total} families changed since it was frozen: freeze the village again, print that, and "
+        "sign its hash. A sheet that was signed before the change is accepted knowingly.",
+        families=families[:FAMILIES_TOLD_MAX],
+        total=total,
+    )
 
 
 def _require_met(unmet: Mapping[str, int]) -> None:
     if unmet:
-        raise AppError("checks-unmet", checks=dict(unmet))
+        named = ", ".join(f"{check} ({families})" for check, families in unmet.items())
+        raise AppError(
+            "checks-unmet",
+            f"Checks are not met: {named}; `lokus round check` and "
+            "GET /v1/rounds/{desa}/{period}/checks name the families.",
+            checks=dict(unmet),
+        )
 
 
 def _require_two(session: Session, reviewer: Reviewer, live: Live, note: FrozenNote) -> None:
