@@ -35,7 +35,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
         components.setdefault("schemas", {})["Problem"] = _problem_schema()
         components["securitySchemes"] = _SCHEMES
         for rule in route_rules(app):
-            _add_rule(description["paths"].get(rule.path, {}), rule)
+            # A parameter that may hold slashes is described like any other.
+            path = rule.path.replace(":path}", "}")
+            _add_rule(description["paths"].get(path, {}), rule)
         app.openapi_schema = description
     return app.openapi_schema
 

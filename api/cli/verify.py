@@ -1,14 +1,16 @@
 """`lokus verify`: everything that a database can prove about itself."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
 
+from api.blobs import FOLDER, BlobStore
 from api.cli.office import Office, office, say, say_json
 from api.cli.record import reader_of
 from api.services.claiming import complete_claims
+from api.services.proofs.of_files import files_are_whole
 from api.services.verifying import Report
 from api.services.verifying import verify as verify_database
 from models.queries.verifying import villages
@@ -32,6 +34,10 @@ def verify(
         if complete:
             _complete(opened)
         report = verify_database(opened.database, opened.settings.secret)
+        store = BlobStore(opened.settings.data_dir / FOLDER)
+        with opened.database.reading() as session:
+            files = tuple(files_are_whole(session, store))
+    report = replace(report, damage=(*report.damage, *files))
     if as_json:
         say_json({"sound": report.is_sound, **asdict(report)})
     else:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, and_, bindparam, exists, select
 from sqlmodel import Session
 
 from models.queries.inserting import insert_missing
@@ -12,8 +12,10 @@ from models.queries.rowsets import among, keys
 from models.queries.scoping import Sight, in_areas
 from models.tables.blobs import BlobRow
 from models.tables.columns import table_of
+from models.tables.rounds import Signature
 
 _BLOB = table_of(BlobRow)
+_SIGNATURE = table_of(Signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,23 @@ def known_hashes(session: Session, hashes: Iterable[str]) -> set[str]:
     wanted = keys(session, set(hashes))
     statement = select(_BLOB.c.sha256).where(among(session, _BLOB.c.sha256, "wanted")).distinct()
     return set(session.connection().execute(statement, {"wanted": wanted}).scalars())
+
+
+def held_files(session: Session) -> list[tuple[str, str]]:
+    """(village, hash) of every file that the register names."""
+    statement = select(_BLOB.c.desa, _BLOB.c.sha256).order_by(_BLOB.c.desa, _BLOB.c.sha256)
+    return [(row.desa, row.sha256) for row in session.connection().execute(statement)]
+
+
+def scans_without_file(session: Session) -> list[tuple[str, str]]:
+    """(village, hash) of scans that a signature stands on and the village does not hold."""
+    beside = and_(_BLOB.c.desa == _SIGNATURE.c.desa, _BLOB.c.sha256 == _SIGNATURE.c.scan)
+    statement = (
+        select(_SIGNATURE.c.desa, _SIGNATURE.c.scan)
+        .where(_SIGNATURE.c.scan.is_not(None), ~exists().where(beside))
+        .order_by(_SIGNATURE.c.desa, _SIGNATURE.c.scan)
+    )
+    return [(row.desa, row.scan) for row in session.connection().execute(statement)]
 
 
 def _held(row: Row[tuple[object, ...]]) -> HeldBlob:

@@ -12,8 +12,10 @@ import pytest
 
 from api.blobs import FOLDER, INCOMING, BlobStore, Received
 from api.errors import AppError
+from api.services.proofs.of_files import files_are_whole
 from models.database import StorageFull
 from models.queries.blobs import held_of, known_hashes
+from models.queries.frozen import SignatureNote, add_signature
 from sync.permission import Role
 from tests.api.calling import Answer
 from tests.api.village import Desk, audited, desk
@@ -299,3 +301,25 @@ def test_a_row_whose_file_was_lost_says_so_and_takes_it_again(
     assert "bytes are not here" in json.dumps(answer.json())
     send(SCAN)
     assert operator.get(f"/v1/files/{DESA}/{name}").body == SCAN
+
+
+def test_verifying_finds_a_file_that_is_missing_or_changed_and_a_scan_never_handed_in(
+    world: World, send: Send
+) -> None:
+    store = BlobStore(world.settings.data_dir / FOLDER)
+    scan, photo = (send(body).json()["sha256"] for body in (SCAN, PHOTO))
+
+    def found() -> list[tuple[str, str]]:
+        with world.database.reading() as session:
+            return [(one.check, one.subject) for one in files_are_whole(session, store)]
+
+    assert found() == []
+    store.path_of(scan).write_bytes(b"other")
+    store.path_of(photo).unlink()
+    assert set(found()) == {("file-changed", scan), ("file-missing", photo)}
+    with world.database.writing() as session:
+        signed = SignatureNote(
+            DESA, "a" * 64, "2026-11", "kertas", world.clock.now(), None, 1, "b" * 64, "c" * 64
+        )
+        add_signature(session, signed)
+    assert ("scan-missing", "b" * 64) in found()

@@ -240,7 +240,7 @@ class _Page:
         if note is None:
             return Markup("")
         code = segno.make(f"{self._minutes.url}{note.code}", error="m", micro=False)
-        drawing = code.svg_inline(border=2, omitsize=True, svgclass=None, lineclass=None)
+        drawing = code.svg_inline(border=4, omitsize=True, svgclass=None, lineclass=None)
         return Markup(drawing)  # noqa: S704  # drawn from a code of ours, in numbers
 
     def _seal(self) -> list[tuple[str, str, bool]]:
