@@ -3,7 +3,8 @@
 W1: 20 villages × 10 devices × 50 families: first upload, first sync, 30 field edits per device in
 one batch, delta pull; 8 clients at a time. W2: 10 % of the edits hit the same group from two
 devices. W4: W1 beside a million records of other villages. Import: a list of 100,000 families,
-twice. CPU seconds of server, command and database are read from the kernel; wall-clock figures on a shared machine are only an indication.
+twice. CPU seconds of server, command and database are read from the kernel; wall-clock figures on
+a shared machine are only an indication.
 """
 
 import argparse
