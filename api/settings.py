@@ -84,6 +84,12 @@ class Settings(BaseModel):
     """Of a pull page after compression."""
     records_per_request_max: int = Field(default=100, ge=1)
 
+    # One list of the government
+    workbook_bytes_max: int = Field(default=50 * 2**20, ge=2**20)
+    """Of an xlsx file; CSV is read in flat memory whatever its size."""
+    workbook_memory_bytes_max: int = Field(default=2 * 2**30, ge=256 * 2**20)
+    """Address space of the process that opens an xlsx file; beyond it the file is refused."""
+
     # One process
     threads_max: int = Field(default=16, ge=1, le=256)
     """Requests worked on at a time, and so connections to the database."""

@@ -7,13 +7,13 @@ a **head** belongs to a place and has a key, a **tail** finds its place by the k
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import groupby
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-CACHE_KIB: Final = 24_000
+CACHE_KIB: Final = 8_000
 """Of SQLite's pages in memory; everything else is on disk."""
 
 _SCHEMA: Final = """
@@ -139,11 +139,12 @@ class Spill:
             "DELETE FROM tail WHERE NOT EXISTS (SELECT 1 FROM head h WHERE h.key = tail.key)"
         )
 
-    def refused(self) -> Iterator[Refused]:
-        """All refused rows in the order of the files."""
-        for row in self._read(
-            "SELECT file, number, reason, about, key FROM refused ORDER BY file, number"
-        ):
+    def refused(self, file: int | None = None) -> Iterator[Refused]:
+        """Refused rows, of one file or of all in their order, as they stand there."""
+        statement = f"""
+            SELECT file, number, reason, about, key FROM refused
+            {"" if file is None else "WHERE file = :file"} ORDER BY file, number"""  # noqa: S608 - two fixed texts
+        for row in self._read(statement, {} if file is None else {"file": file}):
             yield Refused(*row)
 
     def refused_count(self) -> int:
@@ -181,7 +182,9 @@ class Spill:
         for _, group in groupby(self._read(statement), key=itemgetter(0)):
             yield [Row(file, number) for _, file, number in group]
 
-    def _read(self, statement: str, values: dict[str, str] | None = None) -> Iterator[tuple]:  # type: ignore[type-arg] # rows have whatever columns the statement names
+    def _read(
+        self, statement: str, values: Mapping[str, str | int] | None = None
+    ) -> Iterator[tuple]:  # type: ignore[type-arg] # rows have whatever columns the statement names
         # No `yield from`: it would close the cursor of whoever stopped half-way, perhaps after the
         # connection is gone.
         for row in self._connection.execute(statement, values or {}):  # noqa: UP028

@@ -46,7 +46,7 @@ class ListedMember:
     """Of the row; the family's own row may stand in another file of a pair."""
     end: Mapping[str, Json] | None = None
     """`{"end": "meninggal" | "pindah", "date": …, "number": …}` where the list closes a person;
-    date and number are absent where it does not say them."""
+    date and number are absent where it does not say them. `codes["end"]` is the list's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,11 @@ class ListedFamily:
 
 @dataclass(frozen=True, slots=True)
 class ListedGrowth:
-    """One measurement of a child. `person` says who was measured: `nik` (may be missing), `nama`,
-    `tanggal_lahir`, `jenis_kelamin`; `fields` are those of a `pengukuran`."""
+    """One measurement of a child.
+
+    `person` says who was measured, each where the file does: `nik`, `nama`, `tanggal_lahir`,
+    `jenis_kelamin`, `nama_orang_tua`; `fields` are those of a `pengukuran`.
+    """
 
     file: str
     row: int
@@ -114,8 +117,11 @@ Listed: TypeAlias = ListedFamily | ListedGrowth | ListedMatch | ListedResult
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that cannot go in. `reason` is an Indonesian sentence that says what to do; it names
-    columns, never what stood in them."""
+    """A row that cannot go in.
+
+    `reason` is an Indonesian sentence that says what to do; it names columns, never what stood in
+    them.
+    """
 
     file: str
     row: int

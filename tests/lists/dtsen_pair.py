@@ -105,7 +105,8 @@ def write_pair(
 def _header(layout: Layout) -> list[str]:
     """All columns of the layout; those that feed no field are there as well."""
     area = layout.area
-    places = [area.code, area.kabupaten, area.kecamatan, area.desa] if area else []
+    places = [area.kabupaten, area.kecamatan, area.desa] if area else []
+    places += [name for name, _ in area.parts] if area else []
     known = [column.header for column in layout.columns]
     return list(dict.fromkeys([layout.key, *layout.unused, *places, *known]))
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Self, TypeAlias
 
+from api.formats.lists.cells import is_blank
+
 VILLAGE_DIGITS: Final = 10
 
 Numbering: TypeAlias = Literal["bps", "kemendagri", "either"]
@@ -91,7 +93,7 @@ class AreaBook:
 
     def village(self, code: str, names: Names, numbering: Numbering) -> str | None:
         """The ten digits of the village; None where it is unknown or not certain."""
-        if code.strip() not in ("", "-", "0"):
+        if not is_blank(code):
             return self._by_code(code_key(code), names, numbering)
         return self._by_names(names)
 

@@ -20,6 +20,8 @@ from typing import Final
 from sync.codes import CODELISTS
 
 _DATA: Final = Path(__file__).with_name("codes.csv")
+_WITHOUT_NUMBERS: Final = "DTSEN"
+"""The instrument that publishes its answers in their order, without the numbers."""
 _NO_SIGN: Final = re.compile(r"[^a-z0-9<>=]")
 _ROOM: Final = re.compile(r"(?<=[<>=])\s+")
 
@@ -78,6 +80,9 @@ def code_book(name: str) -> CodeBook:
     labels = {label_key(row["label"]): _meaning(row["slug"]) for row in rows}
     codes = {code_of(row["code"]): _meaning(row["slug"]) for row in rows if row["code"]}
     order: dict[str, Meaning] = {}
+    if codelist is None and not codes and rows[0]["instrument"] == _WITHOUT_NUMBERS:
+        slugs = dict.fromkeys(row["slug"] for row in rows)
+        order = {str(at): Meaning((slug,), assumed=True) for at, slug in enumerate(slugs, start=1)}
     for number, code in enumerate(codelist.codes if codelist else (), start=1):
         labels.setdefault(label_key(code.label_id), Meaning((code.slug,)))
         labels.setdefault(label_key(code.slug), Meaning((code.slug,)))

@@ -19,6 +19,7 @@ from sync.types import ANGGOTA, KELUARGA, PENGUKURAN, Json
 
 MEMO_ENTRIES_MAX: Final = 5_000
 """Answers that a column remembers; one with more different answers is no list of answers."""
+MEMO_CHARACTERS_MAX: Final = 100
 CODE_CHARACTERS_MAX: Final = 100
 YES_NO: Final = "ya_tidak"
 DECILES: Final = 10
@@ -63,7 +64,7 @@ class ReadyColumn:
         found = self.memo.get(text)
         if found is None:
             found = self.convert(text)
-            if len(self.memo) < MEMO_ENTRIES_MAX:
+            if len(self.memo) < MEMO_ENTRIES_MAX and len(text) <= MEMO_CHARACTERS_MAX:
                 self.memo[text] = found
         return found
 
@@ -196,6 +197,8 @@ def _answer(
     if said is None or (allowed is not None and not allowed.issuperset(said.slugs)):
         return Reading(None, "unknown-code", kept)
     problem = "assumed-order" if said.assumed else ""
+    if allowed is not None and not said.slugs and field and field.field_class is not FieldClass.SET:
+        problem = "no-equivalent"
     return Reading(_value(said.slugs, column, field), problem, kept)
 
 

@@ -22,7 +22,7 @@ _BUILDINGS: Final = uuid.UUID("6f3c1b0e-7a52-5c1e-9a55-0b6a2f0c8d11")
 _NOTHING: Final = Said()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Row:
     """A row, read."""
 
@@ -117,8 +117,10 @@ class FamilyReader:
             return None
         for field, value in always.items():
             fields.setdefault(field, value)
-        end = self._end(row) if owner == ANGGOTA else None
-        return ListedMember(row.number, fields, said.codes, row.file.name, end)
+        if owner != ANGGOTA:
+            return ListedMember(row.number, fields, said.codes, row.file.name)
+        codes = {**row.of("akhir").codes, **said.codes}
+        return ListedMember(row.number, fields, codes, row.file.name, self._end(row))
 
     def _end(self, row: _Row) -> dict[str, Json] | None:
         said = row.of("akhir").fields

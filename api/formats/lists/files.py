@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from api.formats.lists.areas import AreaBook, Names
+from api.formats.lists.areas import VILLAGE_DIGITS, AreaBook, Names, code_key
 from api.formats.lists.columns import ReadyColumn, ready_column
 from api.formats.lists.headers import Found, loosened
 from api.formats.lists.layouts import AreaColumns
@@ -16,6 +16,7 @@ from sync.types import Json
 SEPARATOR: Final = "\x1f"
 """Between the cells of a row that is put aside; ASCII has it for this."""
 AREAS_REMEMBERED_MAX: Final = 10_000
+AREA_CHARACTERS_MAX: Final = 300
 
 
 class RawRow(NamedTuple):
@@ -168,14 +169,14 @@ class Locator:
         if key in self._known:
             return self._known[key]
         found = self._asked(row)
-        if len(self._known) < AREAS_REMEMBERED_MAX:
+        if len(self._known) < AREAS_REMEMBERED_MAX and sum(map(len, key)) <= AREA_CHARACTERS_MAX:
             self._known[key] = found
         return found
 
     def _asked(self, row: list[str]) -> str | None:
         names = Names(*("" if place is None else row[place] for place in self._names))
         code = "" if self._code is None else row[self._code]
-        if not code.strip() and self._parts:
+        if self._parts and len(code_key(code)) < VILLAGE_DIGITS:
             code = _joined([(row[place], size) for place, size in self._parts])
         return self._book.village(code, names, self._area.numbering)
 

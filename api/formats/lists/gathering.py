@@ -5,7 +5,7 @@ its village is known and inside the area of the import, and that the number by w
 is there and whole. What its other cells say is read later, village by village, and refuses nobody.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,6 +29,9 @@ class Gatherer:
     book: AreaBook
     area: str
     """Prefix of the villages that may come in; empty: all that the book knows."""
+    tell: Callable[[int], None]
+    """Hears how many rows were gathered so far."""
+    _rows: int = 0
     _heads: list[Head] = field(default_factory=list)
     _tails: list[Tail] = field(default_factory=list)
     _refused: list[Refused] = field(default_factory=list)
@@ -49,9 +52,7 @@ class Gatherer:
         locator = Locator(file, self.book, self.area if len(self.area) == 10 else "")
         if locator.needs_an_area and not is_placeless:
             raise ListUnreadable("area-needed", file=file.name)
-        rows = 0
-        for row in file.rows():
-            rows += 1
+        for row in self._filled(file):
             key = self._key(file, row)
             if key is None:
                 continue
@@ -61,11 +62,19 @@ class Gatherer:
                 self._heads.append(Head(village, key, file.number, row.number, mark, body))
                 if len(self._heads) >= ROWS_PER_WRITE:
                     self._flush()
-        if not rows:
+
+    def _filled(self, file: ListFile) -> Iterator[RawRow]:
+        before = self._rows
+        for row in file.rows():
+            self._rows += 1
+            if self._rows % ROWS_PER_WRITE == 0:
+                self.tell(self._rows)
+            yield row
+        if self._rows == before:
             raise ListUnreadable("header-only", file=file.name)
 
     def _read_tails(self, file: ListFile) -> None:
-        for row in file.rows():
+        for row in self._filled(file):
             key = self._key(file, row)
             if key is not None:
                 mark, body = self._mark(file, row), file.body(row.cells)

@@ -49,32 +49,53 @@ def _exact(header: str) -> str:
     return _BREAKS.sub(" ", header.strip("\ufeff \t\r\n'\"")).casefold().strip()
 
 
-def find_header(table: Table, formats: Sequence[ListFormat]) -> Found:
-    """The header of a file and its layout. Raises `ListUnreadable`."""
+def find_sheet(table: Table, formats: Sequence[ListFormat]) -> tuple[Table, Found]:
+    """The header of a file and its layout, and the table at the sheet where it stands.
+
+    A workbook may begin with a cover, so its other sheets are tried as well. Raises
+    `ListUnreadable`.
+    """
+    found = _in_table(table, formats)
+    if isinstance(found, Found):
+        return table, found
+    for other in table.other_sheets():
+        at = _in_table(other, formats)
+        if isinstance(at, Found):
+            return other, at
+    raise found
+
+
+def _in_table(table: Table, formats: Sequence[ListFormat]) -> Found | ListUnreadable:
     head = list(islice(table.rows(), HEADER_ROWS_MAX))
     if not any(any(cell.strip() for cell in row) for row in head):
-        raise ListUnreadable("empty", file=table.name)
+        return ListUnreadable("empty", file=table.name)
     for number, row in enumerate(head, start=1):
         fitting = [
-            (form, layout) for form in formats for layout in form.layouts if _fits(layout, row)
+            (form, layout)
+            for form in formats
+            for layout in form.layouts
+            if _fits(layout, row, is_named=len(formats) == 1)
         ]
         if fitting:
             form, layout = _best(fitting, row, table.name)
             return _found(form, layout, number, row, table.name)
-    raise _unknown(formats, head, table.name)
+    return _unknown(formats, head, table.name)
 
 
-def _fits(layout: Layout, row: Sequence[str]) -> bool:
+def _fits(layout: Layout, row: Sequence[str], *, is_named: bool) -> bool:
     if layout.by_position:
-        return _fits_by_position(layout, row)
+        return _fits_by_position(layout, row, is_named=is_named)
     there = {loosened(cell) for cell in row}
     return all(_spellings(layout, header) & there for header in layout.recognised_by)
 
 
-def _fits_by_position(layout: Layout, row: Sequence[str]) -> bool:
-    filled = [cell for cell in row if cell.strip()]
-    at = [column.header for column in layout.columns].index("NIK") if layout.columns else 0
-    return len(filled) == len(layout.columns) and "nik" in loosened(row[at])
+def _fits_by_position(layout: Layout, row: Sequence[str], *, is_named: bool) -> bool:
+    """So many words in a row, and "NIK" among them at its place unless the format was named."""
+    headers = [column.header for column in layout.columns]
+    filled = [at for at, cell in enumerate(row) if cell.strip() and not _is_reason(cell)]
+    if filled != list(range(len(headers))):
+        return False
+    return is_named or "nik" in loosened(row[headers.index("NIK")])
 
 
 def _spellings(layout: Layout, header: str) -> set[str]:
@@ -100,6 +121,10 @@ def _best(
     return best[0]
 
 
+def _is_reason(header: str) -> bool:
+    return loosened(header) == loosened(REASON_COLUMN)
+
+
 def _headers(layout: Layout) -> Iterable[str]:
     for column in layout.columns:
         yield column.header
@@ -115,7 +140,7 @@ def _found(form: ListFormat, layout: Layout, number: int, row: Sequence[str], fi
     extra = tuple(
         cell.strip()
         for at, cell in enumerate(row)
-        if at not in taken and cell.strip() and loosened(cell) != loosened(REASON_COLUMN)
+        if at not in taken and cell.strip() and not _is_reason(cell)
     )
     return Found(form, layout, number, tuple(row), places, extra)
 
@@ -141,10 +166,11 @@ def _places(layout: Layout, row: Sequence[str], file: str) -> dict[str, int]:
         cells = {at: spelled(cell) for at, cell in enumerate(row) if at not in places.values()}
         for header, spellings in wanted.items():
             at = [place for place, cell in cells.items() if cell in spellings]
-            if len(at) > (0 if header in places and spelled is _exact else 1):
+            if header in places or not at:
+                continue
+            if len(at) > 1 and header not in layout.unused:
                 raise ListUnreadable("duplicate-columns", header, file=file)
-            if at and header not in places:
-                places[header] = at[0]
+            places[header] = at[0]
     return places
 
 
@@ -155,7 +181,9 @@ def _area_headers(layout: Layout) -> Iterable[str]:
         yield from (name for name, _ in area.parts)
 
 
-def _unknown(formats: Sequence[ListFormat], head: Sequence[Sequence[str]], file: str) -> Exception:
+def _unknown(
+    formats: Sequence[ListFormat], head: Sequence[Sequence[str]], file: str
+) -> ListUnreadable:
     if len(formats) != 1:
         return ListUnreadable("format-unknown", file=file)
     # One format was asked for: say which of its telling columns are not there.

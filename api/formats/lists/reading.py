@@ -11,10 +11,11 @@ Refusals are complete when the block is entered, except those of lists about per
 when their rows are read; warnings add up while villages are read. Reading may be repeated.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from heapq import merge
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,7 @@ from api.formats.lists.areas import AreaBook
 from api.formats.lists.families import FamilyReader
 from api.formats.lists.files import ListFile, list_file
 from api.formats.lists.gathering import COLUMNS_APART, Gatherer
-from api.formats.lists.headers import find_header
+from api.formats.lists.headers import find_sheet
 from api.formats.lists.layouts import ListFormat, catalogue
 from api.formats.lists.persons import PersonReader, read_persons
 from api.formats.lists.refusing import RefusedFile
@@ -57,12 +58,14 @@ class ListOptions:
     mapping: ListFormat | None = None
     """A format that somebody wrote (`mapping.read_map`); goes before `format`."""
     area: str = ""
-    """Kemendagri's code, without dots: villages outside are refused. A village's own code is also
+    """Kemendagri's code: villages outside are refused. A village's own code is also
     where the rows of lists without places are."""
     issued: date | None = None
     office_codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """`office_codes.read_codes`: loosened column → code → label."""
     limits: SheetLimits = LIMITS
+    tell: Callable[[int], None] = lambda _: None
+    """Hears now and then how many rows were gathered so far."""
 
 
 class ListReader:
@@ -129,14 +132,16 @@ class ListReader:
 
         `more` are rows that were refused later, when they met the register.
         """
-        reasons: dict[str, dict[int, str]] = {}
-        for row in (*self.refused, *more):
-            reasons.setdefault(row.file, {}).setdefault(row.row, row.reason)
-        return tuple(
-            RefusedFile(file).write(folder, reasons[file.name])
-            for file in self._files.values()
-            if file.name in reasons
-        )
+        later: dict[str, list[tuple[int, str]]] = {}
+        for row in (*map(self._told, self._late), *more):
+            later.setdefault(row.file, []).append((row.row, row.reason))
+        written = []
+        for file in self._files.values():
+            first = ((row.number, row.reason) for row in self._spill.refused(file.number))
+            reasons = merge(first, sorted(later.get(file.name, [])))
+            if next(self._spill.refused(file.number), None) or file.name in later:
+                written.append(RefusedFile(file).write(folder, reasons))
+        return tuple(written)
 
     def look(self) -> None:
         """Say what can be said of the files before any village is read."""
@@ -186,7 +191,8 @@ def read_lists(files: Sequence[InputFile | Path], options: ListOptions) -> Itera
     source = ListSource(form.name, form.instrument, form.version, options.issued, form.only_known)
     with spilling() as spill:
         heads, tails = _heads_and_tails(form, opened)
-        Gatherer(spill, options.areas, options.area).gather(heads, tails)
+        area = options.area.replace(".", "")
+        Gatherer(spill, options.areas, area, options.tell).gather(heads, tails)
         reader = ListReader(form, source, opened, spill)
         reader.look()
         yield reader
@@ -207,7 +213,8 @@ def _open(inputs: Sequence[InputFile], options: ListOptions) -> list[ListFile]:
 def _opened(
     number: int, table: Table, formats: Sequence[ListFormat], options: ListOptions
 ) -> ListFile:
-    return list_file(number, table, find_header(table, formats), options.office_codes)
+    at_sheet, found = find_sheet(table, formats)
+    return list_file(number, at_sheet, found, options.office_codes)
 
 
 def _distinct(name: str, taken: Sequence[str]) -> str:

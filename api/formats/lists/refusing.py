@@ -1,7 +1,7 @@
 """Refused rows back as a file of the same form, with a last column that says why."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -30,29 +30,35 @@ class RefusedFile:
     def __init__(self, file: ListFile) -> None:
         self._file = file
 
-    def write(self, folder: Path, reasons: Mapping[int, str]) -> Path:
-        """Write the rows of `reasons` (row → why) into a new file in `folder`; its path."""
+    def write(self, folder: Path, reasons: Iterable[tuple[int, str]]) -> Path:
+        """Write the rows of `reasons` into a new file in `folder`; its path.
+
+        `reasons` are rows with their why, in the order of the file.
+        """
         form = self._file.table.form
         stem = Path(self._file.name).stem.removeprefix(PREFIX)
         target = folder / f"{PREFIX}{stem}{'.xlsx' if form is None else '.csv'}"
-        rows = self._rows(reasons)
+        rows = self._rows(iter(reasons))
         if form is None:
             _write_workbook(target, rows, self._file.table.sheet or "DATA")
         else:
             _write_text(target, rows, form)
         return target
 
-    def _rows(self, reasons: Mapping[int, str]) -> Iterator[list[str]]:
+    def _rows(self, reasons: Iterator[tuple[int, str]]) -> Iterator[list[str]]:
         header = self._file.found.header
         kept = [
             place for place, name in enumerate(header) if loosened(name) != loosened(REASON_COLUMN)
         ]
         yield [*(header[place] for place in kept), REASON_COLUMN]
+        wanted, reason = next(reasons, (0, ""))
         for row in self._file.rows():
-            if row.number in reasons:
+            if row.number == wanted:
                 # Rows with too few or too many cells keep those they have.
                 cells = [row.cells[place] if place < len(row.cells) else "" for place in kept]
-                yield [*cells, reasons[row.number]]
+                yield [*cells, reason]
+                while wanted == row.number:
+                    wanted, reason = next(reasons, (0, ""))
 
 
 def _write_text(target: Path, rows: Iterator[list[str]], form: TextForm) -> None:

@@ -17,6 +17,8 @@ PROBLEMS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "unknown-code": "Kode atau jawaban tidak ada dalam daftar kode; isian dikosongkan, kode"
         " asli disimpan. Sertakan berkas kode bila kodenya milik kantor sendiri.",
+        "no-equivalent": "Jawaban daftar ini tidak punya padanan yang sama persis; isian"
+        " dikosongkan, kode asli disimpan.",
         "assumed-order": "Angka dibaca menurut urutan katalog karena kode resminya belum"
         " diterbitkan. Sertakan berkas kode (kolom, kode, keterangan) agar pasti.",
         "bad-day": "Tanggal tidak terbaca dan dikosongkan; tulis seperti 31/01/2000 atau"

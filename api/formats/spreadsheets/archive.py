@@ -16,7 +16,8 @@ from api.formats.spreadsheets.unreadable import ListUnreadable
 
 _OLD_OFFICE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 """A compound file: an .xls, or an .xlsx behind a password."""
-_ZIP: Final = b"PK"
+_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_HTML: Final = (b"<html", b"<!doctype html", b"<table", b"<?xml", b"<meta")
 _NEEDED: Final = "xl/workbook.xml"
 _SMALL_PART_BYTES: Final = 64 * 1024
 """Templates and styles repeat themselves a hundredfold; what unpacks to so little hurts nobody."""
@@ -29,11 +30,17 @@ _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
 def is_archive(head: bytes) -> bool:
-    """Do the first bytes say zip? Raises `ListUnreadable` for the old binary formats."""
+    """Do the first bytes say zip?
+
+    Raises `ListUnreadable` for the old binary formats, and for the web pages that some offices'
+    servers hand out under the name of one.
+    """
     if head.startswith(_OLD_OFFICE):
         raise ListUnreadable("encrypted" if b"E\x00n\x00c\x00r\x00y\x00p" in head else "old-xls")
     if head.startswith((b"\x09\x08\x10\x00", b"\x09\x04\x06\x00", b"\x09\x00\x04\x00")):
         raise ListUnreadable("old-xls")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_HTML):
+        raise ListUnreadable("html")
     return head.startswith(_ZIP)
 
 

@@ -1,6 +1,6 @@
 """The program that opens a workbook: started as a process of its own, never imported.
 
-It gets its limits before it touches the file, and says nothing but `{"sheet": …, "width": …}` and
+It gets its limits before it touches the file, and says nothing but one line about the sheet and
 then rows: one JSON array of rows of text per line on standard output. Whatever goes wrong ends it,
 and the parent answers for that. It runs isolated, with nothing of Lokus on its path.
 """
@@ -89,7 +89,7 @@ def open_and_tell(path: str, wanted: str, columns_max: int, cell_max: int) -> No
         workbook = CalamineWorkbook.from_filelike(handle)
         name = chosen_sheet(workbook.sheet_names, wanted)
         sheet = workbook.get_sheet_by_name(name) if name else None
-    tell({"sheet": name, "width": sheet.width if sheet else 0})
+    tell({"sheet": name, "width": sheet.width if sheet else 0, "sheets": workbook.sheet_names})
     if sheet is not None and sheet.width <= columns_max:
         tell_rows(sheet, cell_max)
 

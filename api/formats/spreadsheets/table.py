@@ -1,16 +1,19 @@
 """One table in a file, whichever kind of file it is."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from api.formats.spreadsheets.archive import check_archive, is_archive
 from api.formats.spreadsheets.limits import LIMITS, SheetLimits
 from api.formats.spreadsheets.text import TextForm, csv_rows, form_of
 from api.formats.spreadsheets.unreadable import ListUnreadable
-from api.formats.spreadsheets.workbook import workbook_rows
+from api.formats.spreadsheets.workbook import workbook_rows, workbook_sheets
 
-_HEAD_BYTES = 8192
+_HEAD_BYTES: Final = 8192
+SHEETS_TRIED_MAX: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,12 @@ class Table:
     @property
     def is_workbook(self) -> bool:
         return self.form is None
+
+    def other_sheets(self) -> Iterator["Table"]:
+        """The same workbook at its other sheets, in their order; none of a CSV file."""
+        if self.form is None and not self.sheet:
+            for name in islice(workbook_sheets(self.path, self.limits), SHEETS_TRIED_MAX):
+                yield replace(self, sheet=name)
 
     def rows(self) -> Iterator[list[str]]:
         """Every row from the first on, as text. Raises `ListUnreadable` where it cannot go on."""

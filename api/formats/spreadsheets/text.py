@@ -7,6 +7,7 @@ Then row by row, with a bound on every line and every cell.
 
 import codecs
 import csv
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def form_of(path: Path, limits: SheetLimits) -> TextForm:
         head = [line for line in islice(_lines(handle, limits), _LINES_LOOKED_AT) if line.strip()]
     if not head:
         raise ListUnreadable("empty")
-    return TextForm(encoding, _declared(head[0]) or _most_columns(head))
+    return TextForm(encoding, _declared(head[0]) or _most_even(head))
 
 
 def csv_rows(path: Path, form: TextForm, limits: SheetLimits) -> Iterator[list[str]]:
@@ -105,13 +106,17 @@ def _declared(line: str) -> str | None:
     return said[4:] if len(said) == 5 and said.startswith("sep=") else None
 
 
-def _most_columns(head: list[str]) -> str:
-    """The separator that cuts the widest line into most cells; commas where nothing does."""
+def _most_even(head: list[str]) -> str:
+    """The separator that cuts most of the rows to one same width; commas where nothing does.
 
-    def columns(separator: str) -> int:
+    Width alone is no sign: a name with its title (`SITI, S.Pd`) has a comma, too.
+    """
+
+    def evenness(separator: str) -> tuple[int, int]:
         try:
-            return max(map(len, csv.reader(head, delimiter=separator)), default=0)
+            widths = Counter(map(len, csv.reader(head, delimiter=separator)))
         except csv.Error:
-            return 0
+            return 0, 0
+        return max(((rows, width) for width, rows in widths.items() if width > 1), default=(0, 0))
 
-    return max(_SEPARATORS, key=columns)
+    return max(_SEPARATORS, key=evenness)

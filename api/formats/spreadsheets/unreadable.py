@@ -28,6 +28,10 @@ UNREADABLE: Final[Mapping[str, Sentences]] = MappingProxyType(
             "Berkas .xls lama tidak dibaca. Buka di Excel atau LibreOffice, simpan sebagai .xlsx.",
             "The old .xls format is not read: open it and save it as .xlsx.",
         ),
+        "html": Sentences(
+            "Berkas ini halaman web yang diberi nama Excel. Buka di Excel, simpan sebagai .xlsx.",
+            "This is a web page under the name of a spreadsheet: open it in one and save as .xlsx.",
+        ),
         "encrypted": Sentences(
             "Berkas dikunci kata sandi. Simpan salinannya tanpa kata sandi.",
             "The workbook is locked by a password: save a copy without one.",

@@ -40,6 +40,16 @@ def workbook_rows(path: Path, limits: SheetLimits, sheet: str = "") -> Iterator[
             yield from _rows(messages)
 
 
+def workbook_sheets(path: Path, limits: SheetLimits) -> list[str]:
+    """The names of all sheets in their order. Raises `ListUnreadable`."""
+    check_archive(path, limits)
+    with _reading(path, limits, "") as pipe, closing(_messages(pipe)) as messages:
+        first = next(messages, None)
+        if not isinstance(first, dict):
+            raise _Broken
+        return [str(name) for name in first["sheets"]]
+
+
 class _Broken(Exception):
     """The child stopped before its end; its exit status says why."""
 

@@ -4,13 +4,17 @@ import csv
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.formats.lists import codes
 from api.formats.lists.codes import Meaning, code_book
 from api.formats.lists.columns import field_of, ready_column
 from api.formats.lists.layouts import Column, Layout, ListFormat, catalogue
 from sync.codes import SLUGS
+from sync.fieldvalues import ValueProblem, parse_value
 from sync.policy import ValueType
+from tests.lists.files import words
 
 FORMATS = list(catalogue().values())
 LAYOUTS = [(form, layout) for form in FORMATS for layout in form.layouts]
@@ -91,6 +95,8 @@ def test_yes_and_no_of_bdt_alternate_down_the_page() -> None:
 def test_one_number_means_something_else_in_each_instrument() -> None:
     assert code_book("bdt_atap").meaning("8") == Meaning(("bambu",))
     assert code_book("dtsen2026_jenis_atap_terluas").meaning("8") == Meaning(("lainnya",), True)
+    assert code_book("bdt_jenis_kelamin").meaning("2") == Meaning(("perempuan",))
+    assert code_book("dtsen2026_jenis_kelamin").meaning("2") == Meaning(("perempuan",), True)
 
 
 @pytest.mark.parametrize(
@@ -131,3 +137,28 @@ def test_the_table_says_whose_codes_it_holds() -> None:
     assert len({(row["list"], row["code"]) for row in rows if row["code"]}) == len(
         [row for row in rows if row["code"]]
     )
+
+
+NASTY = [
+    *words("0 1 2 3 4 9 -1 1.0 1,5 1.5 99 - ya Tidak TRUE L p kawin =1+1 1,8E+15 31/02/2000"),
+    *words("2000-02-30 45000 RT01 12345 99999"),
+    "x" * 3000,
+    "\x00",
+    "PDFSK; PDMTL",
+    " 3 ",
+    "\u202e\ud800",
+]
+
+
+@pytest.mark.parametrize(("form", "layout"), LAYOUTS, ids=_name)
+@given(text=st.one_of(st.sampled_from(NASTY), st.text(max_size=40)))
+def test_whatever_stands_in_a_column_gives_what_the_register_takes(
+    form: ListFormat, layout: Layout, text: str
+) -> None:
+    for column in layout.columns:
+        said = ready_column(column, 0, layout, from_workbook=True).read(text)
+        field = field_of(column, layout.persons)
+        if field is not None and said.value is not None:
+            kept = parse_value(field, said.value)
+            assert not isinstance(kept, ValueProblem), (form.name, column.header)
+            assert kept == said.value, (form.name, column.header)

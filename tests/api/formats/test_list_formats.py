@@ -57,7 +57,9 @@ def test_bdt_joins_a_household_and_parts_its_families(tmp_path: Path) -> None:
         ("B1", "A2", 18, "05", "013", "001", "BUDI", 1, "2015-06-03", 5, CHILD_NIK, OTHER_KK, 5, 2,
          1, 11, 0, 0, 5, 1, ""),
     )  # fmt: skip
-    first, second = families_of(ruta, art)
+    with read_lists([ruta, art], options()) as reader:
+        first, second = (one for one in everything(reader) if isinstance(one, ListedFamily))
+        warned = [(warning.code, warning.column) for warning in reader.warnings]
 
     assert (first.desa, first.list_id) == (SRIKATON, "B1")
     assert first.fields["no_kk"] == NO_KK
@@ -81,6 +83,7 @@ def test_bdt_joins_a_household_and_parts_its_families(tmp_path: Path) -> None:
     # PLN with or without a meter: BDT does not tell, so nothing is stated and the code is kept.
     assert "sumber_penerangan_utama" not in first.fields
     assert first.codes["sumber_penerangan_utama"] == "1"
+    assert ("no-equivalent", "Sumber_penerangan") in warned
     head, child = first.members[0], second.members[0]
     assert head.fields["ibu_kandung"] == "WAGINI"
     assert head.fields["penyakit_kronis"] == ["hipertensi"]
@@ -134,7 +137,7 @@ def test_bnba_gathers_persons_into_families_and_closes_the_dead(
     assert expected.items() <= family.fields.items()
     head, wife = family.members
     assert head.fields["program"] == ["bpnt", "pkh"]
-    assert head.end is None
+    assert (head.end, head.codes["end"]) == (None, "aktif")
     assert wife.fields["tanggal_lahir"] == "1980-01-10"
     assert wife.fields["hubungan_keluarga"] == "istri_suami"
     assert wife.end == {
@@ -290,6 +293,26 @@ def test_results_are_read_by_position_and_kept_in_the_ministrys_words(tmp_path: 
     assert (refused.row, refused.reason[:10]) == (4, "NIK kosong")
 
 
+def test_results_of_any_header_are_read_where_the_format_is_named(tmp_path: Path) -> None:
+    path = a_csv(tmp_path / "hasil.csv", "abcdefgh", ("ANAK TUHA", "SRIKATON", NIK, *"12345"))
+    with read_lists([path], options(format="hasil_usulan_csv_2022")) as reader:
+        (result,) = everything(reader)
+    assert isinstance(result, ListedResult)
+    assert (result.nik, result.keterangan, result.codes) == (NIK, "5", {"program": "1"})
+
+
+def test_a_list_is_found_behind_the_cover_of_its_workbook(tmp_path: Path) -> None:
+    path = an_xlsx(
+        tmp_path / "desil.xlsx",
+        ("No KK", "NIK", "Desil"),
+        (NO_KK, HEAD_NIK, 2),
+        sheet="Hasil",
+        sheets_before=("Sampul", "Petunjuk"),
+    )
+    (family,) = families_of(path, area=SRIKATON)
+    assert family.fields["desil_nasional"] == 2
+
+
 def test_dukcapil_says_who_bears_a_number_and_of_which_it_knows_nothing(tmp_path: Path) -> None:
     path = an_xlsx(
         tmp_path / "padan.xlsx",
@@ -339,6 +362,22 @@ def test_e_ppgbm_gives_measurements_of_children(tmp_path: Path) -> None:
         "nama_orang_tua": "SITI / SLAMET",
     }
     assert (growth.desa, refused.row) == (SRIKATON, 3)
+
+
+def test_rows_about_nobody_are_refused_with_what_they_lack(tmp_path: Path) -> None:
+    growth = a_csv(
+        tmp_path / "eppgbm.csv",
+        ("NIK", "Nama", "Kab/Kota", "Kec", "Desa/Kel", "Tanggal Pengukuran", "Berat", "Tinggi"),
+        ("", "", "LAMPUNG TENGAH", "ANAK TUHA", "SRIKATON", "2026-08-12", "10", "80"),
+    )
+    answers = a_csv(
+        tmp_path / "padan.csv", ("NIK", "NAMA_LGKP", "JENIS_KLMIN"), ("0", "SLAMET", "L")
+    )
+    for path, column in ((growth, "nama maupun NIK"), (answers, "NIK kosong")):
+        with read_lists([path], options()) as reader:
+            assert everything(reader) == []
+            assert reader.refused_count == 1
+            assert column in next(reader.refused).reason
 
 
 def test_the_ranking_says_tenths_of_known_families(tmp_path: Path) -> None:
