@@ -15,13 +15,11 @@ elsewhere than a preview, which changes nothing, can foresee.
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from sync.listed import ListedFamily, ListedMember
 from sync.types import ANGGOTA, KELUARGA, Json, Record
 from sync.workspace import is_identifying
-
-ALIAS_CHAIN_MAX: Final = 8
 
 _Same: TypeAlias = Callable[[Mapping[str, Json], Mapping[str, Json]], bool]
 _Telling: TypeAlias = Callable[[Record], Mapping[str, Json]]
@@ -66,11 +64,7 @@ class Register:
 
     def resolved(self, record: Record | None) -> Record | None:
         """The record that a merged one stands for."""
-        for _ in range(ALIAS_CHAIN_MAX):
-            if record is None or record.alias is None:
-                return record
-            record = self.by_id.get(record.alias)
-        return None
+        return resolved(record, self.by_id)
 
     def family_of(self, listed: ListedFamily) -> Record | None:
         """The family that is meant, open or closed; none if it is new."""
@@ -130,6 +124,15 @@ class Register:
         return None
 
 
+def resolved(record: Record | None, by_id: Mapping[str, Record]) -> Record | None:
+    """The record that a merged one stands for, where all on the way to it are known."""
+    passed: set[str] = set()
+    while record is not None and record.alias is not None and record.id not in passed:
+        passed.add(record.id)
+        record = by_id.get(record.alias)
+    return record
+
+
 def home_of(fields: Mapping[str, Json]) -> tuple[str, str]:
     """Head and address as they are compared."""
     return plain_name(fields.get("nama_kepala_keluarga")), plain_name(fields.get("alamat"))
@@ -156,7 +159,6 @@ def matched_members(
     under one. ``earlier`` is what lists last said of a record: somebody in the field may have
     corrected name and number, and the list still means the same person.
     """
-    named = {number for member in listed if (number := member.fields.get("nik"))}
     found: dict[int, Record] = {}
 
     def look(among: dict[str, Record], same: _Same, told_of: _Telling = _told) -> None:
@@ -165,9 +167,6 @@ def matched_members(
                 continue
             for record in among.values():
                 told = told_of(record)
-                if same is _same_name and told.get("nik") in named:
-                    # Another row of the list bears this record's number.
-                    continue
                 if same(member.fields, told):
                     found[place] = among.pop(record.id)
                     break

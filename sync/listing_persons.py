@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from sync.listed import ListedGrowth, ListedMatch, RefusedRow
-from sync.listing_matching import plain_name
+from sync.listing_matching import plain_name, resolved
 from sync.listing_plan import Issue, Judged, ListingPlan, Remark, Remarked, Verdict
 from sync.listing_words import Heard, agrees, speech
 from sync.policy import FIELDS, FieldClass
@@ -165,7 +165,9 @@ class _People:
         """Open records of that number; if there is none, those that merged ones lead to."""
         found = self._by_nik.get(nik, [])
         is_open = [person for person in found if person.alias is None and person.end is None]
-        return is_open or list({p.id: p for one in found if (p := self._resolved(one))}.values())
+        return is_open or list(
+            {p.id: p for one in found if (p := resolved(one, self._by_id))}.values()
+        )
 
     def child(self, row: ListedGrowth) -> Record | str:
         """The child that was measured, or why it is not known which."""
@@ -177,14 +179,7 @@ class _People:
         mother = plain_name(row.person.get("nama_orang_tua"))
         mothered = [child for child in named if mother and child.mother == mother]
         alike = mothered or [child for child in named if not (mother and child.mother)] or named
-        people = {p.id: p for c in alike if (p := self._resolved(self._by_id.get(c.id)))}
+        people = {p.id: p for c in alike if (p := resolved(self._by_id.get(c.id), self._by_id))}
         if not people:
             return UNKNOWN_CHILD
         return next(iter(people.values())) if len(people) == 1 else SEVERAL_CHILDREN
-
-    def _resolved(self, person: Record | None) -> Record | None:
-        for _ in range(len(self._by_id)):
-            if person is None or person.alias is None:
-                return person
-            person = self._by_id.get(person.alias)
-        return person

@@ -8,6 +8,7 @@ import orjson
 
 from sync.listed import ListedFamily, ListedMember, ListSource
 from sync.listing import plan_listing
+from sync.listing_matching import home_of
 from sync.listing_plan import Issue, Judged, ListingPlan, ListingView, Memory, Remark, Verdict
 from sync.listing_words import Word, is_touched, last_words
 from sync.types import KELUARGA, Json, Record
@@ -128,6 +129,7 @@ class Lists:
             self._said(records),
             self.elsewhere,
             {str(i): r.id for r in records if (i := r.fields.get("id_dtks"))},
+            {home_of(r.fields): r.id for r in records if r.entity == KELUARGA},
         )
         ids = (an_id(next(self._numbers)) for _ in iter(int, 1))
         plan = plan_listing(issue, view, families, memory, ids)

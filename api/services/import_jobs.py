@@ -23,8 +23,8 @@ from models.queries.imports import DONE, FAILED, PREVIEWED, RUNNING, StoredImpor
 from sync.listed import ListSource
 from sync.types import Json
 
-ALIVE_WITHIN: Final = timedelta(minutes=5)
-"""A chunk takes a second; a reader of a large file shows life after some ten."""
+ALIVE_WITHIN: Final = timedelta(minutes=15)
+"""A chunk takes a second, but the files are read whole before the first, without a sign of life."""
 SIGN_OF_LIFE_SECONDS: Final = 2.0
 INTERRUPTED: Final = "interrupted"
 

@@ -14,6 +14,7 @@ DOUBLES = "sync/test_push_doubles.py::test_"
 ALIASES = "sync/test_push_aliases.py::test_"
 MERGE_LAWS = "sync/test_merge_laws.py::test_"
 LAWS = "sync/test_village_laws.py::test_"
+LISTING = "sync/test_listing.py::test_"
 
 BREAKS = [
     Break(
@@ -133,6 +134,27 @@ BREAKS = [
         "believed = not (suspect or too_early or observed > today)",
         "believed = True",
         (TABLE + "measurement_with_a_suspect_clock_on_either_side_is_for_a_person",),
+    ),
+    Break(
+        "a list vouches for no day: its date of issue outranks nobody's visit",
+        "sync.push:_captured",
+        "captured if view.author.vouches else replace(captured, vouched=None)",
+        "captured",
+        (LISTING + "what_the_field_has_verified_stays_and_a_newer_list_proposes",),
+    ),
+    Break(
+        "a list says nothing twice: the field's answers do not make an old list new",
+        "sync.listing_words:_is_new",
+        "word.issue != speaker.issue",
+        "True",
+        (LISTING + "the_same_list_is_silent_about_what_the_field_has_corrected",),
+    ),
+    Break(
+        "each record answers for one row of an import",
+        "sync.listing:_Run._has_answered",
+        "return any(",
+        "return False and any(",
+        (LISTING + "a_preview_is_the_import_without_its_last_step",),
     ),
     Break(
         "a remove takes out only what it knew",

@@ -6,6 +6,7 @@ import pytest
 
 from sync.listing import MEMBERS_PER_FAMILY_MAX
 from sync.listing_plan import Remark, Verdict
+from sync.listing_words import last_words
 from sync.types import ANGGOTA, KELUARGA, Json, Record
 from tests.builders import NIK, NO_KK, OTHER_NIK, an_edit, an_end, an_id, elements
 from tests.lists_in_memory import NOVEMBER, OCTOBER, Lists, a_listed, a_member
@@ -287,3 +288,30 @@ def test_a_list_too_thin_to_begin_a_family_only_adds_to_known_ones(
     lists.bring(a_listed())
     assert lists.bring(a_listed(desil_nasional=7), source=thin).verdict is Verdict.CHANGED
     assert the(village, KELUARGA).fields["desil_nasional"] == 7
+
+
+def test_codes_of_the_instrument_stay_with_the_operation(lists: Lists) -> None:
+    told = replace(a_listed(), codes={"jenis_lantai_terluas": "2"})
+    created = lists.bring(told).operations[0]
+    source = created["source"]
+    assert isinstance(source, dict)
+    assert source["codes"] == {"jenis_lantai_terluas": "2"}
+
+
+def test_what_an_operation_of_another_kind_of_list_said_has_no_edition() -> None:
+    body: dict[str, Json] = {"entity": KELUARGA, "id": an_id(1), "set": {"alamat": "Dusun"}}
+    (words,) = last_words([{**body, "source": "form"}]).values()
+    assert words["alamat"].issue == ""
+
+
+def test_others_may_argue_about_a_group_that_the_list_only_proposes_to(
+    village: Village, lists: Lists
+) -> None:
+    lists.bring(a_listed())
+    family = the(village, KELUARGA).id
+    phones = [village.phone(name).pull() for name in ("one", "two")]
+    for phone, name in zip(phones, ("Sutrisna", "Trisno"), strict=True):
+        phone.push(an_edit(family, nama_kepala_keluarga=name))
+    assert lists.bring(a_listed(nama_kepala_keluarga="Tris")).verdict is Verdict.PROPOSED
+    assert len(village.proposals) == 2
+    assert lists.bring(a_listed(nama_kepala_keluarga="Tris")).operations == []

@@ -1,5 +1,7 @@
 """Whom a list means: numbers change, cards are split, people are registered twice."""
 
+from dataclasses import replace
+
 import pytest
 
 from sync.listed import ListedMember
@@ -241,4 +243,35 @@ def test_families_that_a_reviewer_has_joined_are_both_found_under_the_one(
     assert first.fields["no_kk"] == NO_KK
     lists.bring(*listed)
     assert lists.bring(*listed).operations == []
+    assert len(all_of(village, ANGGOTA)) == 2
+
+
+def test_a_family_without_any_number_is_known_by_head_and_address(
+    village: Village, lists: Lists
+) -> None:
+    nameless = a_listed(a_member(nik=None), no_kk=None)
+    lists.bring(nameless)
+    assert lists.bring(nameless).operations == []
+    lists.bring(a_listed(a_member(nik=None), no_kk=None, alamat="Dusun Lain"))
+    assert len(all_of(village, KELUARGA)) == 2
+
+
+def test_a_name_does_not_take_the_record_of_somebody_whom_the_list_numbers(
+    village: Village, lists: Lists
+) -> None:
+    lists.bring(a_listed(a_member(), wife(nama="Sutrisno", tanggal_lahir="1980-05-25")))
+    twin = wife(nama="Sutrisno", tanggal_lahir="1980-05-25")
+    lists.bring(a_listed(a_member(), twin, replace(twin, fields={**twin.fields, "nik": None})))
+    assert len(all_of(village, ANGGOTA)) == 3
+
+
+def test_both_of_two_that_were_joined_inside_a_family_are_the_one(
+    village: Village, lists: Lists
+) -> None:
+    listed = a_listed(a_member(), son(), son(row=5, nik=OTHER_NIK))
+    lists.bring(listed)
+    first, second = (r for r in all_of(village, ANGGOTA) if r.fields["nama"] == "Budi")
+    village.office("reviewer").resolve(second.id, merge=first.id, reason="one boy")
+    lists.bring(listed)
+    assert lists.bring(listed).operations == []
     assert len(all_of(village, ANGGOTA)) == 2
