@@ -26,7 +26,7 @@ def deputy(
     if account is None or account.disabled_at is not None:
         raise AppError("not-found", "No account of that name is active; see `lokus account list`.")
     found = _as_reviewer(session, reader, account)
-    if not found.may(action) or not _covers(found, desa):
+    if not found.may(action) or not _works_in(found, desa):
         raise AppError("not-permitted", "That account may not decide about this village.")
     return found
 
@@ -50,6 +50,12 @@ def _as_reviewer(session: Session, reader: Reviewer, account: Account) -> Review
         role=Role(account.role),
         sight=Sight(accounts.scope_of(session, account), reader.now),
     )
+
+
+def _works_in(reviewer: Reviewer, desa: str) -> bool:
+    """In the whole village or in some of its RTs; what lies in which RT is asked of each deed."""
+    grants = reviewer.sight.scope.grants
+    return any(one.open_at(reviewer.now) and desa.startswith(one.kode_wilayah) for one in grants)
 
 
 def _covers(reviewer: Reviewer, desa: str) -> bool:

@@ -178,7 +178,8 @@ def _names(desa: str, named: Mapping[str, tuple[str, str | None]]) -> dict[str, 
     bps = named.get(desa, ("", None))[1]
     for size, level in _LEVELS.items():
         name, own = named.get(desa[:size], ("", None))
-        names[level] = name
+        # Under a heading of its own the word would stand twice; a city keeps its "Kota".
+        names[level] = name.removeprefix("Kabupaten ")
         names[f"kode_{level}"] = desa[:size]
         # The statistics office's codes nest as well: a village's tells those of all above it.
         names[f"kode_bps_{level}"] = own or (bps[: _BPS_DIGITS[level]] if bps else None)

@@ -23,7 +23,8 @@ from sync.types import ANGGOTA, KELUARGA, PENGUKURAN
 from sync.values import KodeWilayah
 
 RESULTS_ELSEWHERE: Final = (
-    "Answers to proposals change no record: they are taken where the export was made."
+    "This is the ministry's answer to proposals. It changes no record and goes back onto the rows "
+    "that were sent: `lokus result FILE --area CODE --period P`, or POST /v1/exports/{id}/result."
 )
 _OF_FAMILIES: Final = frozenset({"keluarga", "rumah_tangga", "desil"})
 """What a file's rows are called in the catalogue, where they are families."""

@@ -24,7 +24,7 @@ from tests.api.rounds import (
     record_id,
 )
 from tests.api.village import assert_sound
-from tests.api.world import World, serving
+from tests.api.world import OTHER_RT, World, serving
 
 AT = ("--desa", DESA, "--period", "2026-11")
 TODAY = datetime.now(UTC).date().isoformat()
@@ -82,6 +82,18 @@ def to_musyawarah(run: Run, world: World) -> None:
     assert run("round", "attend", *AT, "--place", "Balai", "--date", TODAY, *who).code == 0
     decided = run("round", "decide", *AT, "--decision", "layak", "--all-of", "mampu", "--json")
     assert decided.json == {"version": 2}
+
+
+def test_the_head_of_an_rt_states_it_in_his_own_name_and_no_other_rt(
+    run: Run, village: World
+) -> None:
+    begin(run)
+    visit(village)
+    run("round", "step", "mulai_verifikasi", *AT)
+    assert run("round", "rt", *AT, "--rt", RT, "--by", "ani").code == 0
+    assert run("round", "rt", *AT, "--rt", OTHER_RT, "--by", "ani").code == 1
+    (row,) = village.ask("SELECT rt FROM rt_done")
+    assert row[0] == RT
 
 
 def test_a_round_is_worked_through_from_the_command_line(run: Run, village: World) -> None:

@@ -108,9 +108,10 @@ def test_who_is_not_there_or_not_in_need_is_not_proposed(
     assert made("usulan-v4", tmp_path, a_village(family)).names == []
 
 
-def test_the_musyawarah_has_the_last_word_about_means(tmp_path: Path) -> None:
+@pytest.mark.parametrize("doubt", [{"kemampuan": "mampu"}, {"alasan_tidak_layak": "asn_tni_polri"}])
+def test_the_musyawarah_has_the_last_word(tmp_path: Path, doubt: dict[str, object]) -> None:
     family = a_family(
-        1, a_member(1, listed=True), listed=True, program_diusulkan=["pkh"], kemampuan="mampu",
+        1, a_member(1, listed=True), listed=True, program_diusulkan=["pkh"], **doubt,
         decision={"decision": "layak"},
     )  # fmt: skip
     assert len(made("usulan-v4", tmp_path, a_village(family)).column("NIK")) == 1

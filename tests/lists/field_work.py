@@ -163,6 +163,8 @@ def _meet_members(handheld: Handheld, family: RecordView, day: str, done: Done) 
         stated: JsonObject = {"keberadaan": "tinggal_bersama_keluarga"}
         if "tempat_lahir" not in member.fields:
             stated["tempat_lahir"] = "LAMPUNG TENGAH"
+        if "pekerjaan" not in member.fields:
+            stated["pekerjaan"] = "petani_pekebun" if is_head else "belum_tidak_bekerja"
         if "ibu_kandung" not in member.fields:
             stated["ibu_kandung"] = f"IBU {handheld.random.randrange(1000):03} CONTOH"
         handheld.phone.edit("anggota", member.id, stated)
@@ -187,11 +189,9 @@ def _is_sound(number: str) -> bool:
 
 
 def _disagree(handheld: Handheld, family: RecordView, day: str, done: Done) -> None:
-    """The second collector of an RT saw another head of the family."""
-    name = str(family.fields.get("nama_kepala_keluarga", "CONTOH"))
-    handheld.phone.edit(
-        "keluarga", family.id, {"nama_kepala_keluarga": f"{name} BIN CONTOH"}, observed=day
-    )
+    """The second collector of an RT found nobody where the first met the family."""
+    stated: JsonObject = {"hasil": "tidak_ditemukan", "hasil_alasan": "tidak_tahu"}
+    handheld.phone.edit("keluarga", family.id, stated, observed=day)
     done.disagreed += 1
 
 
@@ -215,6 +215,7 @@ def _propose(handheld: Handheld, neighbour: RecordView, number: int, day: str, d
     person: JsonObject = {
         "tempat_lahir": "LAMPUNG TENGAH",
         "ibu_kandung": "IBU CONTOH",
+        "pekerjaan": "buruh_tani_perkebunan",
         "status_kawin": "kawin_nikah",
         "keberadaan": "tinggal_bersama_keluarga",
         "nik_alasan": WITHOUT_NUMBER,

@@ -46,7 +46,9 @@ def is_eligible(family: FrozenFamily, desil_max: int | None = None) -> bool:
     if not stands(family):
         return False
     decision = None if family.decision is None else family.decision.get("decision")
-    if decision in NOT_ELIGIBLE or family.doc.get("alasan_tidak_layak"):
+    if decision in NOT_ELIGIBLE:
+        return False
+    if family.doc.get("alasan_tidak_layak") and decision != "layak":
         return False
     if family.doc.get("hasil") not in FOUND and decision != "layak":
         return False
