@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -125,10 +124,9 @@ def test_a_given_password_is_never_asked_for(
     assert account.password_hash is not None
 
 
-def test_a_password_may_come_from_a_pipe(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_may_come_from_a_pipe(ready: Run) -> None:
     ready("account", "add", "ani", "--role", "admin", "--area", "18")
-    monkeypatch.setattr("sys.stdin", StringIO("kata sandi panjang\n"))
-    assert ready("account", "password", "ani").code == 0
+    assert ready("account", "password", "ani", typed="kata sandi panjang\n").code == 0
 
 
 def test_disabling_shows_in_the_list(ready: Run) -> None:

@@ -250,7 +250,7 @@ def lampung(world: World) -> World:
                     "tingkat": one.tingkat,
                     "induk": None,
                     "kode_bps": one.kode_bps or None,
-                    "nama_lain": None,
+                    "nama_lain": "; ".join(one.nama_lain) or None,
                 }
                 for one in areas()
             ],

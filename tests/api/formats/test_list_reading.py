@@ -197,16 +197,6 @@ def test_a_family_without_members_goes_in_with_a_warning(tmp_path: Path) -> None
     assert codes["no-members"] == (3,)
 
 
-def test_the_rt_is_read_where_the_address_says_it(pair: Pair) -> None:
-    with read_lists([pair.families, pair.members], options()) as reader:
-        families = [one for one in everything(reader) if isinstance(one, ListedFamily)]
-    placed = [one for one in families if "rt" in one.fields]
-    unplaced = len(families) - len(placed)
-    assert 0 < unplaced <= pair.flaws["no_rt"]
-    for one in placed:
-        assert f"RT {one.fields['rt']} RW {one.fields['rw']}" in str(one.fields["alamat"])
-
-
 def test_a_malformed_nik_is_a_finding_and_no_refusal(tmp_path: Path) -> None:
     files = a_pair(tmp_path, [a_house()], [("1,80221E+15", *SLAMET[1:]), ("123", *SITI[1:])])
     (family,) = families_of(*files)
