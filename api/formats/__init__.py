@@ -1,0 +1,1 @@
+"""Bytes of other programs ↔ dataclasses: the edges of the service."""
