@@ -42,6 +42,13 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "Permintaan tidak terbaca.",
             "The request could not be read. `errors`, where present, names the places.",
         ),
+        "form-refused": _row(
+            400,
+            "never",
+            "Isi kiriman bukan formulir.",
+            "What was sent can be no filled form: it has a document type, or more than 1 MiB, "
+            "64 levels or 20,000 elements of XML, or its parts cannot be told apart.",
+        ),
         "unauthorised": _row(
             401,
             "after-change",
@@ -79,6 +86,12 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "never",
             "Kode tidak berlaku. Mintalah kode baru.",
             "The code is unknown, used, expired, or was tried too often: ask for a new one.",
+        ),
+        "odk-key-unknown": _row(
+            403,
+            "never",
+            "Kode QR ini tidak berlaku. Mintalah kode baru kepada operator.",
+            "No phone has a key like this one: make a new code with `lokus enrol NAME --odk`.",
         ),
         "not-found": _row(
             404,

@@ -1,0 +1,376 @@
+"""Filled forms: found by their instance or by the record they speak of, stored, held, let in."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, insert, or_, select, update
+from sqlmodel import Session
+
+from models.queries.inserting import insert_missing
+from models.queries.rowsets import among, keys
+from models.queries.scoping import Sight, in_areas, in_sight
+from models.sealing import vault_of
+from models.tables.columns import table_of
+from models.tables.register import RecordRow
+from models.tables.submissions import HeldRow, SubmissionFile, SubmissionRow
+
+HELD_PER_PAGE_MAX: Final = 200
+RELEASED_PER_ROUND_MAX: Final = 200
+"""Of those that wait for one and the same thing; a chain has one at each place."""
+MERGED, HELD, QUARANTINED, REJECTED = "merged", "held", "quarantined", "rejected"
+WAITING, RELEASED = "waiting", "released"
+
+_SUBMISSION = table_of(SubmissionRow)
+_FILE = table_of(SubmissionFile)
+_HELD = table_of(HeldRow)
+_RECORD = table_of(RecordRow)
+_TOLD = [c for c in _SUBMISSION.c if c.name not in ("xml", "agent")]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSubmission:
+    """One filled form without its bytes."""
+
+    desa: str
+    id: str
+    instance: str
+    replaces: str | None
+    form_id: str
+    form_version: str
+    device_id: str | None
+    account_id: str | None
+    sha256: str
+    size: int
+    state: str
+    problem: str | None
+    record: str | None
+    branch: str | None
+    base_version: int | None
+    trunk_version: int | None
+    lane: str | None
+    first_seq: int | None
+    last_seq: int | None
+    complete: bool
+    visit: str | None
+    received_at: datetime
+
+
+_SAME_INSTANCE = select(*_TOLD).where(
+    _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.instance == bindparam("instance")
+)
+_SAME_CHAIN = select(*_TOLD).where(
+    _SUBMISSION.c.desa == bindparam("village"),
+    _SUBMISSION.c.record == bindparam("about"),
+    _SUBMISSION.c.lane.is_not(None),
+)
+_ONE = select(*_TOLD).where(
+    _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.id == bindparam("wanted")
+)
+_ADD: Final = insert(_SUBMISSION)
+
+
+def same_instance(session: Session, desa: str, instance: str) -> list[StoredSubmission]:
+    """What came under this instance's id before, the first one first."""
+    rows = session.connection().execute(_SAME_INSTANCE, {"village": desa, "instance": instance})
+    return sorted((_stored(row) for row in rows), key=lambda one: (one.received_at, one.id))
+
+
+def same_instance_elsewhere(
+    session: Session, desas: Sequence[str], instance: str
+) -> StoredSubmission | None:
+    """The same in other villages: where a form speaks of no place, its phone's areas may change."""
+    statement = select(*_TOLD).where(
+        among(session, _SUBMISSION.c.desa, "villages"),
+        _SUBMISSION.c.instance == bindparam("instance"),
+    )
+    rows = session.connection().execute(
+        statement, {"villages": keys(session, desas), "instance": instance}
+    )
+    found = sorted((_stored(row) for row in rows), key=lambda one: (one.received_at, one.id))
+    return found[0] if found else None
+
+
+def about_record(session: Session, desa: str, record: str) -> list[StoredSubmission]:
+    """Submissions about a record that are in the register, in the order of their coming."""
+    rows = session.connection().execute(_SAME_CHAIN, {"village": desa, "about": record})
+    return sorted((_stored(row) for row in rows), key=lambda one: (one.received_at, one.id))
+
+
+def submission(session: Session, desa: str, submission_id: str) -> StoredSubmission | None:
+    """One submission of a village."""
+    row = session.connection().execute(_ONE, {"village": desa, "wanted": submission_id})
+    found = row.one_or_none()
+    return _stored(found) if found is not None else None
+
+
+def xml_of(session: Session, desa: str, submission_id: str) -> bytes:
+    """The bytes of a submission as they came."""
+    statement = select(_SUBMISSION.c.xml).where(
+        _SUBMISSION.c.desa == desa, _SUBMISSION.c.id == submission_id
+    )
+    stored: bytes = session.connection().execute(statement).scalar_one()
+    return vault_of(session).open_bytes(stored)
+
+
+def add_submission(session: Session, stored: StoredSubmission, xml: bytes, agent: str) -> None:
+    """Keep a submission for ever."""
+    row = {name: getattr(stored, name) for name in StoredSubmission.__dataclass_fields__}
+    session.connection().execute(
+        _ADD, {**row, "xml": vault_of(session).seal_bytes(xml), "agent": agent}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What became of a submission: its state, and its operations where it was merged."""
+
+    state: str
+    problem: str | None = None
+    lane: str | None = None
+    first_seq: int | None = None
+    last_seq: int | None = None
+    visit: str | None = None
+
+
+_SETTLE = (
+    update(_SUBMISSION)
+    .where(_SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.id == bindparam("wanted"))
+    .values(
+        state=bindparam("new_state"),
+        problem=bindparam("new_problem"),
+        lane=bindparam("new_lane"),
+        first_seq=bindparam("new_first"),
+        last_seq=bindparam("new_last"),
+        visit=bindparam("new_visit"),
+    )
+)
+
+
+def settle(session: Session, desa: str, submission_id: str, settling: Settling) -> None:
+    """Note what became of a submission."""
+    session.connection().execute(
+        _SETTLE,
+        {
+            "village": desa,
+            "wanted": submission_id,
+            "new_state": settling.state,
+            "new_problem": settling.problem,
+            "new_lane": settling.lane,
+            "new_first": settling.first_seq,
+            "new_last": settling.last_seq,
+            "new_visit": settling.visit,
+        },
+    )
+
+
+def complete(session: Session, desa: str, submission_id: str, visit: str | None) -> None:
+    """The last part has come; ``visit`` is where its photographs are named."""
+    session.connection().execute(
+        update(_SUBMISSION)
+        .where(_SUBMISSION.c.desa == desa, _SUBMISSION.c.id == submission_id)
+        .values(complete=True, visit=visit)
+    )
+
+
+# Files ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that came with a submission."""
+
+    name: str
+    sha256: str
+    size: int
+    media_type: str
+    named: bool
+    received_at: datetime
+
+
+def files_of(session: Session, desa: str, submission_id: str) -> list[StoredFile]:
+    """Every file of a submission by name, what came first first."""
+    statement = (
+        select(_FILE)
+        .where(_FILE.c.desa == desa, _FILE.c.submission == submission_id)
+        .order_by(_FILE.c.name, _FILE.c.received_at, _FILE.c.sha256)
+    )
+    return [
+        StoredFile(row.name, row.sha256, row.size, row.media_type, bool(row.named), row.received_at)
+        for row in session.connection().execute(statement)
+    ]
+
+
+def add_files(session: Session, desa: str, submission_id: str, files: Iterable[StoredFile]) -> None:
+    """Note files; one of the same name and content is there already."""
+    insert_missing(
+        session,
+        _FILE,
+        [
+            {
+                "desa": desa,
+                "submission": submission_id,
+                "name": one.name,
+                "sha256": one.sha256,
+                "size": one.size,
+                "media_type": one.media_type,
+                "named": one.named,
+                "received_at": one.received_at,
+            }
+            for one in files
+        ],
+    )
+
+
+# What is held --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A submission that waits, and for what."""
+
+    desa: str
+    submission: str
+    reason: str
+    awaits: str
+    state: str
+    since: datetime
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    words: str | None = None
+
+
+def hold(session: Session, held: Held) -> None:
+    """Note that a submission waits."""
+    row = {name: getattr(held, name) for name in Held.__dataclass_fields__}
+    insert_missing(session, _HELD, [row])
+
+
+def awaiting(session: Session, desa: str, awaited: Sequence[str]) -> list[str]:
+    """Submissions that wait for one of these, in the order of their coming."""
+    statement = (
+        select(_HELD.c.submission)
+        .where(
+            _HELD.c.desa == bindparam("village"),
+            _HELD.c.state == WAITING,
+            among(session, _HELD.c.awaits, "awaited"),
+        )
+        .order_by(_HELD.c.since, _HELD.c.submission)
+        .limit(RELEASED_PER_ROUND_MAX)
+    )
+    rows = session.connection().execute(
+        statement, {"village": desa, "awaited": keys(session, awaited)}
+    )
+    return list(rows.scalars())
+
+
+def decide_held(session: Session, held: Held) -> None:
+    """Note what was decided about a submission that waited, or what it waits for now."""
+    session.connection().execute(
+        update(_HELD)
+        .where(_HELD.c.desa == held.desa, _HELD.c.submission == held.submission)
+        .values(
+            reason=held.reason,
+            awaits=held.awaits,
+            state=held.state,
+            decided_at=held.decided_at,
+            decided_by=held.decided_by,
+            words=held.words,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """A submission that waits, as a list shows it."""
+
+    held: Held
+    submission: StoredSubmission
+    rt: str | None
+
+
+# What waits may speak of a record that is not there, whose RT nobody knows.
+_PLACED = _HELD.join(
+    _SUBMISSION,
+    and_(_SUBMISSION.c.desa == _HELD.c.desa, _SUBMISSION.c.id == _HELD.c.submission),
+).outerjoin(
+    _RECORD, and_(_RECORD.c.desa == _SUBMISSION.c.desa, _RECORD.c.id == _SUBMISSION.c.record)
+)
+_HELD_COLUMNS = [c.label(f"held_{c.name}") for c in _HELD.c]
+
+
+def held_lines(
+    session: Session,
+    sight: Sight,
+    *,
+    state: str | None,
+    desa: str | None = None,
+    limit: int,
+    offset: int = 0,
+) -> tuple[list[HeldLine], int]:
+    """A page of what waits in sight, the oldest first, and how many there are in all."""
+    where = [_in_sight(sight)]
+    if state is not None:
+        where.append(_HELD.c.state == state)
+    if desa is not None:
+        where.append(_HELD.c.desa == desa)
+    connection = session.connection()
+    total = connection.execute(select(func.count()).select_from(_PLACED).where(*where))
+    rows = connection.execute(
+        select(*_HELD_COLUMNS, *_TOLD, _RECORD.c.rt)
+        .select_from(_PLACED)
+        .where(*where)
+        .order_by(_HELD.c.since, _HELD.c.submission)
+        .limit(min(limit, HELD_PER_PAGE_MAX))
+        .offset(offset)
+    )
+    return [_line(row) for row in rows], int(total.scalar_one())
+
+
+def held_line(session: Session, sight: Sight, submission_id: str) -> HeldLine | None:
+    """One submission that waits or waited, if it lies in sight."""
+    statement = (
+        select(*_HELD_COLUMNS, *_TOLD, _RECORD.c.rt)
+        .select_from(_PLACED)
+        .where(_HELD.c.submission == submission_id, _in_sight(sight))
+    )
+    row = session.connection().execute(statement).one_or_none()
+    return _line(row) if row is not None else None
+
+
+def _in_sight(sight: Sight) -> ColumnElement[bool]:
+    return or_(
+        in_areas(_HELD.c.desa, sight.whole_areas()), in_sight(_HELD.c.desa, _RECORD.c.rt, sight)
+    )
+
+
+def rejected_words(
+    session: Session, desa: str, records: Iterable[str]
+) -> list[tuple[str, str, datetime]]:
+    """(record, the reviewer's words, when) of submissions about these records sent back."""
+    statement = (
+        select(_SUBMISSION.c.record, _HELD.c.words, _HELD.c.decided_at)
+        .select_from(_PLACED)
+        .where(
+            _HELD.c.desa == bindparam("village"),
+            _HELD.c.state == REJECTED,
+            among(session, _SUBMISSION.c.record, "wanted"),
+        )
+        .order_by(_HELD.c.decided_at)
+    )
+    rows = session.connection().execute(
+        statement, {"village": desa, "wanted": keys(session, set(records))}
+    )
+    return [(row.record, row.words or "", row.decided_at) for row in rows]
+
+
+def _line(row: Row[tuple[object, ...]]) -> HeldLine:
+    named: Mapping[str, object] = row._mapping  # noqa: SLF001 (SQLAlchemy's public name for it)
+    held = Held(**{name: named[f"held_{name}"] for name in Held.__dataclass_fields__})  # type: ignore[arg-type]  # columns of the same names
+    return HeldLine(held, _stored(row), row.rt)
+
+
+def _stored(row: Row[tuple[object, ...]]) -> StoredSubmission:
+    named: Mapping[str, object] = row._mapping  # noqa: SLF001 (SQLAlchemy's public name for it)
+    return StoredSubmission(**{n: named[n] for n in StoredSubmission.__dataclass_fields__})  # type: ignore[arg-type]  # columns of the same names
