@@ -27,6 +27,7 @@ from api.problems import ProblemAnswers, UnexpectedErrors
 from api.randomness import SYSTEM_RANDOMNESS, Randomness
 from api.routes import (
     accounts,
+    blobs,
     conflicts,
     devices,
     documentation,
@@ -35,6 +36,7 @@ from api.routes import (
     quarantine,
     records,
     repairing,
+    scans,
     sessions,
     syncing,
 )
@@ -62,6 +64,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     progress.router,
     quarantine.router,
     records.router,
+    blobs.router,
+    scans.router,
     sessions.router,
 )
 """Doors. Paths are written whole in the routers, so that a route's template is its path.

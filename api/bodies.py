@@ -54,7 +54,7 @@ async def read_body(request: Request, limits: BodyLimits) -> bytes:
         raise limits.exceeded()
     packed = 0
     body = bytearray()
-    async for chunk in _chunks(request):
+    async for chunk in chunks_of(request):
         packed += len(chunk)
         if packed > limits.bytes_max:
             raise limits.exceeded()
@@ -156,7 +156,8 @@ def _unpacker(encoding: str) -> _Plain | _Gzip:
             raise AppError("encoding-unknown")
 
 
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
+async def chunks_of(request: Request) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises `AppError` ``request-timeout`` when nothing more does."""
     stream = request.stream().__aiter__()
     while True:
         try:

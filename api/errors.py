@@ -180,6 +180,12 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "Permintaan tidak terbaca.",
             "Bodies may be plain or Content-Encoding gzip, nothing else.",
         ),
+        "media-type-refused": _row(
+            415,
+            "after-change",
+            "Berkas harus PDF, JPEG, atau PNG.",
+            "The first bytes are those of no PDF, JPEG or PNG; send one of these.",
+        ),
         "range-unsatisfiable": _row(
             416,
             "after-change",

@@ -84,6 +84,9 @@ class Settings(BaseModel):
     """Of a pull page after compression."""
     records_per_request_max: int = Field(default=100, ge=1)
 
+    scan_bytes_max: int = Field(default=20 * 1024 * 1024, ge=1024)
+    """Of the scan of a signed paper, or a photograph."""
+
     # One process
     threads_max: int = Field(default=16, ge=1, le=256)
     """Requests worked on at a time, and so connections to the database."""

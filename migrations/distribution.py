@@ -31,6 +31,7 @@ VILLAGE_TABLES: Final = {
     "conflict": "desa",
     "quarantine": "desa",
     "receipt": "desa",
+    "blob": "desa",
     "audit_chain": "chain",
     "audit": "chain",
 }

@@ -20,6 +20,7 @@ from models.engines import database_url as parsed
 from models.engines import open_for_migration
 from sync.permission import Role
 from tests.api.village import (
+    DESA,
     FAMILY,
     FIRST_NIK,
     MEMBER,
@@ -36,6 +37,7 @@ from tests.api.world import JSON, World, area, serving
 Rows = dict[str, list[str]]
 
 TABLES_OF = {
+    "0006": {"blob"},
     "0003": {"lane", "operation", "quarantine", "receipt"},
     "0002": {"feed", "record", "conflict", "nik_claim"},
     "0001": {
@@ -45,6 +47,7 @@ TABLES_OF = {
 }  # fmt: skip
 """Revision → the tables that it made, the newest revision first."""
 KABUPATEN = "1802"
+SCAN = f"/v1/rounds/{DESA}/2026-11/scan"
 PASSWORD = "empat kata acak sekali"
 
 
@@ -80,6 +83,9 @@ def fill(world: World) -> None:
     sari.resolve(sari.read(f"/v1/conflicts/{sari.conflicts()[0]['id']}"), "current")
     world.code(ani.account)
     _sign_in(world)
+    operator = desk(world, "operator", Role.OPERATOR_DESA, code=DESA)
+    scan = world.call("POST", SCAN, b"%PDF-1.7 tanda tangan", operator.device.headers())
+    assert scan.status == 201
     other = world.device("citra", areas=[area(OTHER_DESA)])
     other.push(
         [other.create(record_id(9)), a_person(other, record_id(10), record_id(9), FIRST_NIK)]
