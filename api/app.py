@@ -23,6 +23,8 @@ from api.description import describe
 from api.headers import SecurityHeaders
 from api.logs import AccessLog, configure_logs
 from api.metrics import CountRequests, Metrics
+from api.openrosa import forms as openrosa_forms
+from api.openrosa import submissions as openrosa_submissions
 from api.problems import ProblemAnswers, UnexpectedErrors
 from api.randomness import SYSTEM_RANDOMNESS, Randomness
 from api.routes import (
@@ -32,6 +34,8 @@ from api.routes import (
     devices,
     documentation,
     health,
+    held,
+    odk_keys,
     progress,
     quarantine,
     records,
@@ -53,11 +57,15 @@ GARBAGE_AFTER: Final = 20_000
 """Objects made and kept before Python looks for cycles among them."""
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     repairing.router,
+    openrosa_submissions.router,
+    openrosa_forms.router,
     devices.router,
     accounts.router,
     conflicts.router,
     documentation.router,
     health.router,
+    held.router,
+    odk_keys.router,
     office.forms,
     office.pages,
     pages.router,

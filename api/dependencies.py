@@ -102,9 +102,7 @@ def _device(shell: Shell, scheme: str, token: str) -> Principal:
     return principal
 
 
-def refusal_entry(
-    shell: Shell, principal: Principal, request: Request, code: str
-) -> AuditEntry:
+def refusal_entry(shell: Shell, principal: Principal, request: Request, code: str) -> AuditEntry:
     """That somebody was turned away, for the audit chain."""
     route = getattr(request.scope.get("route"), "path", "")
     return AuditEntry(

@@ -22,6 +22,7 @@ REFERENCE_TABLES: Final = (
     "device",
     "enrolment",
     "session",
+    "odk_key",
 )
 VILLAGE_TABLES: Final = {
     "feed": "desa",
@@ -32,6 +33,10 @@ VILLAGE_TABLES: Final = {
     "quarantine": "desa",
     "receipt": "desa",
     "blob": "desa",
+    "submission": "desa",
+    "submission_file": "desa",
+    "held": "desa",
+    "version_span": "desa",
     "audit_chain": "chain",
     "audit": "chain",
 }

@@ -21,6 +21,7 @@ from api.cli import (
     durable,
     enrol,
     epoch,
+    held,
     migrate,
     quarantine,
     record,
@@ -54,6 +55,7 @@ GROUPS: Final[Mapping[str, typer.Typer]] = MappingProxyType(
         "record": record.app,
         "conflict": conflict.app,
         "quarantine": quarantine.app,
+        "held": held.app,
         "durable": durable.app,
     }
 )

@@ -4,12 +4,12 @@ A phone gets in by the address that it was given, which holds a token of 256 bit
 could be scanned, by a user name and a password of 130 bits with Digest. The account's own password
 is never asked for: Collect keeps what is typed in clear text.
 
-*Nothing secret is stored.* Digest needs the server to know `HA1`, which is as good as the password.
-Kept in the database, even encrypted, it would be in every backup; the standard library has no cipher
-to encrypt it with, and what is not there cannot leak. So token and password are derived: an HMAC of
-the device and 128 random bits under the installation's secret. A stolen database opens nothing. The
-token is found by its SHA-256, as any device's, and revoking the device ends both. Who looks after
-the device can be shown the same code again after a phone was reset.
+*Nothing secret is stored.* Digest needs the server to know `HA1`, which is as good as a password.
+Kept in the database, even encrypted, it would be in every backup; the standard library has no
+cipher to encrypt it with, and what is not there cannot leak. So token and password are derived: an
+HMAC of the device and 128 random bits under the installation's secret. A stolen database opens
+nothing. The token is found by its SHA-256, as any device's, and revoking the device ends both. Who
+looks after the device can be shown the same code again after a phone was reset.
 """
 
 import hashlib

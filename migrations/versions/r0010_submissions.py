@@ -6,7 +6,7 @@ from alembic import op
 from migrations.columns import instant, record_id
 
 revision: str = "0010"
-down_revision: str | None = "0003"
+down_revision: str | None = "0009"
 branch_labels: str | None = None
 depends_on: str | None = None
 
@@ -69,6 +69,7 @@ def _create_submissions() -> None:
         sa.Column("received_at", instant(), nullable=False),
     )
     op.create_index("submission_instance", "submission", ["desa", "instance"])
+    op.create_index("submission_replaces", "submission", ["desa", "replaces"])
     chain = ["desa", "record", "branch", "base_version"]
     op.create_index("submission_chain", "submission", chain)
     op.create_index("submission_state", "submission", ["desa", "state", "received_at"])

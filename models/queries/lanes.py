@@ -16,6 +16,13 @@ from sync.types import Lane
 _LANE = table_of(LaneRow)
 _ONE = select(_LANE).where(_LANE.c.desa == bindparam("village"), _LANE.c.lane == bindparam("name"))
 _LOCKED = _ONE.with_for_update()
+_OLDEST = (
+    select(_LANE)
+    .where(_LANE.c.desa == bindparam("village"), _LANE.c.lineage == bindparam("device"))
+    .order_by(_LANE.c.created_at, _LANE.c.lane)
+    .limit(1)
+)
+_OLDEST_OF_SOURCE = _OLDEST.where(_LANE.c.source == bindparam("kind"))
 _ADVANCE = (
     update(_LANE)
     .where(_LANE.c.desa == bindparam("village"), _LANE.c.lane == bindparam("name"))
@@ -50,18 +57,13 @@ def lane(session: Session, desa: str, name: str) -> StoredLane | None:
     return _stored(row) if row is not None else None
 
 
-def lane_of(session: Session, desa: str, lineage: str) -> StoredLane | None:
+def lane_of(
+    session: Session, desa: str, lineage: str, *, source: str | None = None
+) -> StoredLane | None:
     """The oldest lane of a lineage in one village; an office's lineage has no other."""
-    row = (
-        session.connection()
-        .execute(
-            select(_LANE)
-            .where(_LANE.c.desa == desa, _LANE.c.lineage == lineage)
-            .order_by(_LANE.c.created_at, _LANE.c.lane)
-            .limit(1)
-        )
-        .one_or_none()
-    )
+    statement = _OLDEST if source is None else _OLDEST_OF_SOURCE
+    found = {"village": desa, "device": lineage} | ({"kind": source} if source else {})
+    row = session.connection().execute(statement, found).one_or_none()
     return _stored(row) if row is not None else None
 
 

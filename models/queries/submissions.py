@@ -1,9 +1,9 @@
 """Filled forms: found by their instance or by the record they speak of, stored, held, let in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, func, insert, or_, select, update
 from sqlmodel import Session
@@ -95,6 +95,15 @@ def same_instance_elsewhere(
 def about_record(session: Session, desa: str, record: str) -> list[StoredSubmission]:
     """Submissions about a record that are in the register, in the order of their coming."""
     rows = session.connection().execute(_SAME_CHAIN, {"village": desa, "about": record})
+    return sorted((_stored(row) for row in rows), key=lambda one: (one.received_at, one.id))
+
+
+def edits_of(session: Session, desa: str, instance: str) -> list[StoredSubmission]:
+    """Submissions that are edits of an instance, in the order of their coming."""
+    statement = select(*_TOLD).where(
+        _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.replaces == bindparam("edited")
+    )
+    rows = session.connection().execute(statement, {"village": desa, "edited": instance})
     return sorted((_stored(row) for row in rows), key=lambda one: (one.received_at, one.id))
 
 
@@ -345,32 +354,12 @@ def _in_sight(sight: Sight) -> ColumnElement[bool]:
     )
 
 
-def rejected_words(
-    session: Session, desa: str, records: Iterable[str]
-) -> list[tuple[str, str, datetime]]:
-    """(record, the reviewer's words, when) of submissions about these records sent back."""
-    statement = (
-        select(_SUBMISSION.c.record, _HELD.c.words, _HELD.c.decided_at)
-        .select_from(_PLACED)
-        .where(
-            _HELD.c.desa == bindparam("village"),
-            _HELD.c.state == REJECTED,
-            among(session, _SUBMISSION.c.record, "wanted"),
-        )
-        .order_by(_HELD.c.decided_at)
-    )
-    rows = session.connection().execute(
-        statement, {"village": desa, "wanted": keys(session, set(records))}
-    )
-    return [(row.record, row.words or "", row.decided_at) for row in rows]
-
-
-def _line(row: Row[tuple[object, ...]]) -> HeldLine:
-    named: Mapping[str, object] = row._mapping  # noqa: SLF001 (SQLAlchemy's public name for it)
-    held = Held(**{name: named[f"held_{name}"] for name in Held.__dataclass_fields__})  # type: ignore[arg-type]  # columns of the same names
+def _line(row: Row[*tuple[Any, ...]]) -> HeldLine:
+    named = row._mapping  # noqa: SLF001 (SQLAlchemy's public name for it)
+    held = Held(**{name: named[f"held_{name}"] for name in Held.__dataclass_fields__})
     return HeldLine(held, _stored(row), row.rt)
 
 
-def _stored(row: Row[tuple[object, ...]]) -> StoredSubmission:
-    named: Mapping[str, object] = row._mapping  # noqa: SLF001 (SQLAlchemy's public name for it)
-    return StoredSubmission(**{n: named[n] for n in StoredSubmission.__dataclass_fields__})  # type: ignore[arg-type]  # columns of the same names
+def _stored(row: Row[*tuple[Any, ...]]) -> StoredSubmission:
+    named = row._mapping  # noqa: SLF001 (SQLAlchemy's public name for it)
+    return StoredSubmission(**{n: named[n] for n in StoredSubmission.__dataclass_fields__})

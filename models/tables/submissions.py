@@ -35,6 +35,7 @@ class SubmissionRow(SQLModel, table=True):
     __tablename__ = "submission"
     __table_args__: ClassVar = (
         Index("submission_instance", "desa", "instance"),
+        Index("submission_replaces", "desa", "replaces"),
         Index("submission_chain", "desa", "record", "branch", "base_version"),
         Index("submission_state", "desa", "state", "received_at"),
     )

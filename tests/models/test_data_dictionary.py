@@ -5,10 +5,20 @@ from pathlib import Path
 
 from sqlmodel import SQLModel
 
-from models.tables import accounts, areas, audit, blobs, register, review, server_state, sync
+from models.tables import (
+    accounts,
+    areas,
+    audit,
+    blobs,
+    register,
+    review,
+    server_state,
+    submissions,
+    sync,
+)
 from sync.policy import FIELDS
 
-MODULES = (accounts, areas, audit, blobs, register, review, server_state, sync)
+MODULES = (accounts, areas, audit, blobs, register, review, server_state, submissions, sync)
 DICTIONARY = (Path(__file__).parents[2] / "models" / "README.md").read_text()
 
 

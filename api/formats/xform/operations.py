@@ -59,7 +59,8 @@ def change(stated: Statement) -> list[dict[str, Json]]:
             continue
         for key, elements in one.items():
             into = told.setdefault(key, {})
-            assert isinstance(into, dict) and isinstance(elements, dict), "made above"
+            assert isinstance(into, dict), "made above"
+            assert isinstance(elements, dict), "made above"
             into |= elements
     return [*([_set(stated, told)] if told else []), *made]
 

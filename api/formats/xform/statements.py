@@ -15,6 +15,7 @@ from typing import Final
 from api.formats.xform.answers import geopoint_of, value_of
 from api.formats.xform.mapping import Feed, FormKind, FormMapping, MappedQuestion, Role
 from api.formats.xform.submission import Instance, Node
+from sync.fieldvalues import PHOTO_BYTES_MAX
 from sync.operation import EndReason, is_uuid
 from sync.policy import FIELDS, FieldClass
 from sync.types import ANGGOTA, KELUARGA, KUNJUNGAN, PENGUKURAN, GroupValue, Json
@@ -67,7 +68,20 @@ class Said:
     captured: datetime | None
 
 
-def said_by(instance: Instance, mapping: FormMapping, photos: Mapping[str, Photo]) -> Said:
+@dataclass(frozen=True, slots=True)
+class Births:
+    """What the ids of records follow from that were born in a form.
+
+    A person is who they are through every edit of the form, a visit is what one instance tells.
+    """
+
+    people: str
+    visits: str
+
+
+def said_by(
+    instance: Instance, mapping: FormMapping, photos: Mapping[str, Photo], births: Births
+) -> Said:
     """Read an instance with the mapping of its form's version.
 
     ``photos`` are the files that have come, by name; one that has not come is not named.
@@ -76,22 +90,36 @@ def said_by(instance: Instance, mapping: FormMapping, photos: Mapping[str, Photo
     root = flat.answers
     family_id = _family_id(instance, mapping, root)
     captured = _captured(instance, mapping, root)
-    members = _members(instance, mapping, flat, family_id)
-    visit = _visit(instance, mapping, flat, photos, (family_id, captured))
+    members = _members(births, mapping, flat, family_id)
+    visit = _visit(births, mapping, flat, photos, (family_id, captured))
     return Said(
-        _family(instance, mapping, root, family_id),
+        _family(mapping, root, family_id),
         tuple(one for one in members if one.groups or one.chosen or one.shown or one.end),
         (visit,) if visit is not None else (),
-        tuple(_measurements(instance, mapping, flat)),
+        tuple(_measurements(births, mapping, flat)),
         _observed(mapping, root),
         captured,
     )
 
 
+def rt_told(instance: Instance, mapping: FormMapping) -> tuple[tuple[str, ...], str | None]:
+    """Where a form belongs: the records that it names, and the RT (``003/001``) that it says."""
+    flat = _Flat(instance.root, frozenset(one.path for one in mapping.repeats))
+    named = [_family_id(instance, mapping, flat.answers)]
+    named.append(id_of(_first(tuple(mapping.fed(ANGGOTA)), flat.answers, Role.ID)))
+    told = {
+        feed.name: flat.answers.get(question.path, "").strip()
+        for question, feed in mapping.fed(KELUARGA, Role.FIELD)
+        if feed.name in {"rt", "rw"}
+    }
+    rt = f"{told['rt']}/{told.get('rw', '')}" if told.get("rt") else None
+    return tuple(one for one in named if one is not None), rt
+
+
 def derived_id(instance_id: str, what: str) -> str:
     """The id of something born in a submission: the same for the same instance, for ever."""
     digest = hashlib.sha256(f"{instance_id}\n{what}".encode()).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=8))
+    return str(uuid.UUID(bytes=digest[:16], version=5))
 
 
 # Reading -------------------------------------------------------------------------------------
@@ -152,9 +180,7 @@ def _family_id(instance: Instance, mapping: FormMapping, root: Answers) -> str |
     return told or declared or id_of(_first(feeds, root, Role.NEW_ID))
 
 
-def _family(
-    instance: Instance, mapping: FormMapping, root: Answers, family_id: str | None
-) -> Statement | None:
+def _family(mapping: FormMapping, root: Answers, family_id: str | None) -> Statement | None:
     if mapping.kind is FormKind.MEASURE or family_id is None:
         return None
     feeds = tuple(mapping.fed(KELUARGA))
@@ -163,7 +189,7 @@ def _family(
 
 
 def _members(
-    instance: Instance, mapping: FormMapping, flat: _Flat, parent: str | None
+    births: Births, mapping: FormMapping, flat: _Flat, parent: str | None
 ) -> Iterator[Statement]:
     """One for each instance of their repeat, and one for what the form asks outside."""
     feeds = tuple(mapping.fed(ANGGOTA))
@@ -176,13 +202,9 @@ def _members(
             continue
         known = id_of(_first(inside, row.answers, Role.ID))
         fresh = id_of(_first(inside, row.answers, Role.NEW_ID))
-        record = known or fresh or _born(instance, f"{row.path}[{row.place}]")
+        record = known or fresh or derived_id(births.people, f"{row.path}[{row.place}]")
         stated = _stated(ANGGOTA, record, inside, row.answers)
         yield replace(stated, parent=parent, is_new=known is None)
-
-
-def _born(instance: Instance, what: str) -> str:
-    return derived_id(instance.instance_id, what)
 
 
 def _stated(entity: str, record: str, feeds: Feeds, answers: Answers) -> Statement:
@@ -201,6 +223,9 @@ def _stated(entity: str, record: str, feeds: Feeds, answers: Answers) -> Stateme
             continue
         if known.field_class is FieldClass.SET:
             (chosen if feed.role is Role.FIELD else shown)[feed.name] = tuple(text.split())
+        elif feed.role is Role.FIELD and question.kind == "end":
+            # When the form was finished; how long it took follows once its beginning is known.
+            groups.setdefault(known.group, {})[feed.name] = text
         elif feed.role is Role.FIELD and (value := value_of(known, text)) is not None:
             groups.setdefault(known.group, {}).setdefault(feed.name, value)
     end = _end(feeds, answers)
@@ -232,7 +257,7 @@ def _end(feeds: Feeds, answers: Answers) -> Mapping[str, Json] | None:
 
 
 def _visit(
-    instance: Instance,
+    births: Births,
     mapping: FormMapping,
     flat: _Flat,
     photos: Mapping[str, Photo],
@@ -242,23 +267,43 @@ def _visit(
     feeds = tuple(mapping.fed(KUNJUNGAN))
     if family_id is None or not feeds:
         return None
-    stated = _stated(KUNJUNGAN, _born(instance, "kunjungan"), feeds, flat.answers)
+    stated = _stated(KUNJUNGAN, derived_id(births.visits, "kunjungan"), feeds, flat.answers)
     values: GroupValue = {k: v for group in stated.groups.values() for k, v in group.items()}
     taken = captured.isoformat() if captured is not None else None
-    pictures = [
+    pictures: list[Json] = [
         {"jenis": kind, "sha256": photo.sha256, "size": photo.size, "waktu": taken}
         for kind, photo in _pictures(feeds, flat, photos)
         if taken is not None
     ]
     if pictures:
-        values["foto"] = [dict[str, Json](one) for one in pictures]
+        values["foto"] = pictures
     if taken is not None:
         values.setdefault("waktu", taken)
+    if isinstance(finished := values.get("durasi_s"), str):
+        seconds = _seconds(captured, finished)
+        values = {k: v for k, v in values.items() if k != "durasi_s"}
+        values |= {"durasi_s": seconds} if seconds is not None else {}
     values |= {"formulir": mapping.form_id, "versi": mapping.version}
     return replace(stated, parent=family_id, groups=_single(values), is_new=True)
 
 
-def _measurements(instance: Instance, mapping: FormMapping, flat: _Flat) -> Iterator[Statement]:
+def _pictures(
+    feeds: Feeds, flat: _Flat, photos: Mapping[str, Photo]
+) -> Iterator[tuple[str, Photo]]:
+    """Photographs that came, with their kinds, in the order of the form; each once."""
+    told = [(feed.name, question.path) for question, feed in feeds if feed.role is Role.PHOTO]
+    seen: set[str] = set()
+    for answers in (flat.answers, *(row.answers for row in flat.rows)):
+        for kind, path in told:
+            photo = photos.get(answers.get(path, "").strip())
+            if photo is None or not 0 < photo.size <= PHOTO_BYTES_MAX:
+                continue
+            if photo.sha256 not in seen:
+                seen.add(photo.sha256)
+                yield kind, photo
+
+
+def _measurements(births: Births, mapping: FormMapping, flat: _Flat) -> Iterator[Statement]:
     feeds = tuple(mapping.fed(PENGUKURAN))
     children = tuple(mapping.fed(ANGGOTA))
     if not feeds:
@@ -267,7 +312,7 @@ def _measurements(instance: Instance, mapping: FormMapping, flat: _Flat) -> Iter
     for path, place, answers in places:
         inside = tuple((q, f) for q, f in feeds if (q.repeat or "") == path)
         stated = _stated(
-            PENGUKURAN, _born(instance, f"pengukuran {path}[{place}]"), inside, answers
+            PENGUKURAN, derived_id(births.visits, f"pengukuran {path}[{place}]"), inside, answers
         )
         child = _first(children, answers, Role.ID) or _first(children, flat.answers, Role.ID)
         parent = id_of(child) or id_of(_first(children, answers, Role.NEW_ID))
@@ -278,6 +323,13 @@ def _measurements(instance: Instance, mapping: FormMapping, flat: _Flat) -> Iter
 def _single(values: GroupValue) -> dict[str, GroupValue]:
     """Fields of a record that is written once, each a group of its own."""
     return {name: {name: value} for name, value in values.items()}
+
+
+def _seconds(begun: datetime | None, finished: str) -> int | None:
+    moment = _moment(finished)
+    if begun is None or moment is None:
+        return None
+    return max(0, round((moment - begun).total_seconds()))
 
 
 # Time ----------------------------------------------------------------------------------------
@@ -306,11 +358,17 @@ def _captured(instance: Instance, mapping: FormMapping, root: Answers) -> dateti
         for question, feed in mapping.fed(KUNJUNGAN, Role.FIELD)
         if feed.name == "waktu"
     ]
-    for text in (*told, *(instance.root.said(name) for name in ("end", "start"))):
-        try:
-            moment = datetime.fromisoformat(text.strip())
-        except ValueError:
-            continue
-        if moment.tzinfo is not None and moment.astimezone(UTC) > _EARLIEST:
+    for text in (*told, *(instance.root.said(name) for name in ("start", "end"))):
+        moment = _moment(text)
+        if moment is not None:
             return moment
     return None
+
+
+def _moment(text: str) -> datetime | None:
+    """A time with its offset, if it is one that a phone of today can have."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None and moment > _EARLIEST else None
