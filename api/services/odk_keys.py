@@ -15,7 +15,7 @@ looks after the device can be shown the same code again after a phone was reset.
 import hashlib
 import hmac
 from base64 import b32encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlmodel import Session
@@ -44,8 +44,8 @@ class Credentials:
     account: str
     display_name: str
     username: str
-    password: str
-    token: str
+    password: str = field(repr=False)
+    token: str = field(repr=False)
 
 
 def issue_key(session: Session, account_id: str, act: Act, secret: bytes, name: str) -> Credentials:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from models.queries.accounts import Area
 from sync.permission import Role
 from tests.api.calling import Answer
 from tests.api.device import FAMILY, MEMBER, Device, record_id
-from tests.api.office import RT
-from tests.api.world import World, serving
+from tests.api.office import DESA, RT
+from tests.api.world import World, area, serving
 from tests.openrosa.collect import COLLECT, Collect, Profile, multipart
 from tests.openrosa.forms import (
     BEGUN,
@@ -32,6 +33,7 @@ from tests.openrosa.forms import (
     visit_form,
 )
 
+DESA_AREA = (area(DESA),)
 BRANCH = "b1a9c0de-0000-4000-8000-000000000001"
 NIK = "1802215203910001"
 TODAY = "2026-11-03"
@@ -61,6 +63,8 @@ class Key:
     ) -> Answer:
         body, kind = multipart(xml, files or {}, is_last=is_last)
         headers = {"content-type": kind, "user-agent": COLLECT.agent}
+        # No two requests come in one moment.
+        self.world.clock.advance(timedelta(seconds=1))
         return self.world.call("POST", self.path + "/submission", body, headers)
 
     def entity_list(self, name: str) -> dict[str, dict[str, str]]:
@@ -137,6 +141,13 @@ class Field:
         name = more.pop("instance_id", None) or self.instance_id()
         return instance(self.new_family, name, told, entity=Entity(record, create=True), **more)
 
+    def measured(self, child: str, weight: str, **more: Any) -> bytes:
+        """A child that a midwife has weighed."""
+        told = {"anak": child, "tanggal": TODAY, "berat": weight, "tinggi": "74.5"}
+        told |= {"cara": "terlentang", "hari": TODAY}
+        name = more.pop("instance_id", None) or self.instance_id()
+        return instance(self.measuring, name, told, **more)
+
     # What the register says -------------------------------------------------------------------
 
     def document(self, record: str = FAMILY) -> dict[str, Any]:
@@ -151,6 +162,14 @@ class Field:
     def states(self) -> list[str]:
         rows = self.world.ask("SELECT state FROM submission ORDER BY received_at, id")
         return [state for (state,) in rows]
+
+
+def child_of(opened: Field) -> str:
+    """A child under five in the family on the list."""
+    child = record_id(77)
+    born = {"nama": "DEWI", "tanggal_lahir": "2025-02-01", "nik": "1802216102250001"}
+    opened.budi.sync([opened.budi.add_member(child, FAMILY, **born)])
+    return child
 
 
 @contextmanager
