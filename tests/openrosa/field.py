@@ -124,7 +124,7 @@ class Field:
         trunk: int | None = None,
         branch: str = BRANCH,
         record: str = FAMILY,
-        **more: Any,
+        **more: Any,  # noqa: ANN401 (what `instance` takes)
     ) -> bytes:
         """A visit to a family of the list; the phone was shown `trunk`, or `base` alone."""
         shown = trunk if trunk is not None else base
@@ -134,14 +134,14 @@ class Field:
         form = more.pop("form", self.visit)
         return instance(form, name, told, entity=entity, **more)
 
-    def proposed(self, record: str, answers: Mapping[str, str], **more: Any) -> bytes:
+    def proposed(self, record: str, answers: Mapping[str, str], **more: Any) -> bytes:  # noqa: ANN401 (what `instance` takes)
         """A new family."""
         rt, rw = RT.split("/")
         told = {"rt": rt, "rw": rw, "mulai": BEGUN, "hari": TODAY, **answers}
         name = more.pop("instance_id", None) or self.instance_id()
         return instance(self.new_family, name, told, entity=Entity(record, create=True), **more)
 
-    def measured(self, child: str, weight: str, **more: Any) -> bytes:
+    def measured(self, child: str, weight: str, **more: Any) -> bytes:  # noqa: ANN401 (what `instance` takes)
         """A child that a midwife has weighed."""
         told = {"anak": child, "tanggal": TODAY, "berat": weight, "tinggi": "74.5"}
         told |= {"cara": "terlentang", "hari": TODAY}
