@@ -17,12 +17,13 @@ from api.formats.xform.mapping import FormMapping
 from api.formats.xform.statements import rt_told
 from api.formats.xform.submission import Instance, instance_key
 from api.randomness import Randomness, new_id
-from api.services.holding import HoldReason, hold, keys_of, let_in
+from api.services.holding import HoldReason, LetIn, hold, keys_of, let_in
 from api.services.pushing import Ground
 from api.services.submitting_edits import merge
 from api.services.submitting_files import Arrived, note_files, photos_of
 from api.services.submitting_merges import Form
 from api.services.submitting_places import (
+    ODK_SOURCE,
     Collector,
     Told,
     Village,
@@ -31,7 +32,7 @@ from api.services.submitting_places import (
 )
 from api.services.submitting_visits import complete_visit
 from models.queries import feeds, submissions
-from models.queries.submissions import HELD, MERGED, QUARANTINED, StoredSubmission
+from models.queries.submissions import HELD, MERGED, QUARANTINED, Question, StoredSubmission
 from sync.chains import Waits
 from sync.types import Record
 
@@ -81,8 +82,12 @@ def submit(session: Session, collector: Collector, arrival: Arrival, site: Site)
     candidates = candidate_villages(session, collector.scope, site.now)
     desa = village_of(session, candidates, collector.scope, _told(arrival)) or NO_VILLAGE
     head = feeds.take_turn(session, desa) if desa else 0
-    village = Village(desa, head, site.now, site.ground, site.randomness)
-    before = submissions.same_instance(session, desa, key)
+    declared = arrival.instance.declared if arrival.instance is not None else None
+    record = declared.record if declared is not None else None
+    question = Question(key, record, collector.device_id, ODK_SOURCE)
+    known = submissions.before(session, desa, question)
+    village = Village(desa, head, site.now, site.ground, site.randomness, known)
+    before = list(known.same)
     if not before and (len(candidates) > 1 or not desa):
         elsewhere = submissions.same_instance_elsewhere(session, [*candidates, NO_VILLAGE], key)
         before = [elsewhere] if elsewhere is not None else []
@@ -184,6 +189,7 @@ def _first_time(
     assert arrival.instance is not None and arrival.mapping is not None, "asked just now"  # noqa: PT018 (one invariant)
     photos = photos_of(session, stored, arrival.files) if arrival.files else {}
     form = Form(arrival.instance, stored.instance, arrival.mapping, photos, arrival.is_last)
+    is_waited = village.before is None or village.before.is_waited
     landed = merge(session, village, collector, form, stored)
     if isinstance(landed, Waits):
         reason = HoldReason.ORIGINAL if stored.replaces else HoldReason.PREDECESSOR
@@ -196,7 +202,9 @@ def _first_time(
         visit=landed.visit,
     )
     _keep(session, settled, arrival)
-    followed = let_in(session, village, keys_of(arrival.instance, stored.instance))
+    followed = LetIn()
+    if is_waited:
+        followed = let_in(session, village, keys_of(arrival.instance, stored.instance))
     return Taken(MERGED, None, landed.to_be_judged, niks=(*landed.niks, *followed.niks))
 
 

@@ -28,9 +28,10 @@ from api.services.submitting_merges import (
     bring,
     matched,
     merge_form,
+    spans_for,
 )
 from api.services.submitting_places import Collector, Village, lane_that_knows, phones_lane
-from models.queries import entity_lists, submissions
+from models.queries import submissions
 from models.queries.records import family_records
 from models.queries.submissions import StoredSubmission
 from sync.chains import Waits
@@ -64,6 +65,7 @@ def merge(
     """Merge a form, as an edit of an earlier one where it is that."""
     if stored.replaces is None:
         return merge_form(session, village, collector, form, forced=forced)
+    village.before = None
     line = _line(session, village.desa, stored.replaces)
     if not line:
         if forced:
@@ -84,7 +86,8 @@ def merge(
         else {}
     )
     shown = origin.stored.trunk_version
-    base = entity_lists.spans(session, village.desa).seq_of(shown) if shown is not None else 0
+    spans = spans_for(session, village.desa, shown)
+    base = spans.seq_of(shown) if shown is not None else 0
     births = Births(origin.first, form.key)
     said = said_by(form.instance, form.mapping, form.photos, births)
     grounds = Grounds(collector, lane, base, known)

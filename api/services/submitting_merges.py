@@ -27,8 +27,9 @@ from api.services.submitting_places import (
 from models.queries import conflicts, entity_lists, submissions
 from models.queries.lanes import StoredLane
 from models.queries.records import family_records
+from models.queries.submissions import StoredSubmission
 from sync.batch import read_batch
-from sync.chains import Declaration, Earlier, Ready, Waits, placed
+from sync.chains import SPAN_VERSIONS, Declaration, Earlier, Ready, Spans, Waits, placed
 from sync.clock import Anchor, BatchClock
 from sync.knowledge import knows
 from sync.push import Plan
@@ -93,11 +94,18 @@ def merge_form(
 ) -> Landed | Waits:
     """Merge a form, or say what it has to wait for."""
     declared = form.instance.declared
+    before, village.before = village.before, None
     known = _family(session, village, collector, form)
-    lane = phones_lane(session, village, collector)
+    lane = before.lane if before is not None else None
+    lane = lane or phones_lane(session, village, collector)
     ready: Ready | Waits = Ready(0)
     if declared is not None and declared.updates:
-        ready = _placed(session, village, lane, declared, known, forced=forced)
+        about = (
+            before.about
+            if before is not None
+            else submissions.about_record(session, village.desa, declared.record)
+        )
+        ready = _placed(session, village, lane, declared, (known, about), forced=forced)
     if isinstance(ready, Waits):
         return ready
     if ready.dots is not None:
@@ -128,15 +136,16 @@ def _placed(
     village: Village,
     lane: StoredLane,
     declared: Declaration,
-    known: Mapping[str, Record],
+    here: tuple[Mapping[str, Record], Sequence[StoredSubmission]],
     *,
     forced: bool,
 ) -> Ready | Waits:
-    earlier = earlier_about(session, village.desa, declared.record)
+    known, about = here
+    earlier = [one for one in map(_earlier, about) if one is not None]
     return placed(
         declared,
         earlier,
-        entity_lists.spans(session, village.desa),
+        spans_for(session, village.desa, declared.trunk or declared.base),
         lane=lane.lane.name,
         # A creation that was merged into quarantine is known to the merge, which answers for it.
         is_known=declared.record in known or any(one.creates for one in earlier),
@@ -144,21 +153,26 @@ def _placed(
     )
 
 
-def earlier_about(session: Session, desa: str, record: str) -> list[Earlier]:
-    """Forms about a record that have landed."""
-    return [
-        Earlier(
-            one.base_version is None,
-            one.branch,
-            one.base_version,
-            one.trunk_version,
-            one.lane,
-            one.first_seq,
-            one.last_seq,
-        )
-        for one in submissions.about_record(session, desa, record)
-        if one.lane is not None and one.first_seq is not None and one.last_seq is not None
-    ]
+def spans_for(session: Session, desa: str, version: int | None) -> Spans:
+    """How the village reads a version; nearly all lie in the first span, which needs no look."""
+    if version is None or version < SPAN_VERSIONS:
+        return Spans()
+    return entity_lists.spans(session, desa)
+
+
+def _earlier(one: StoredSubmission) -> Earlier | None:
+    """A form about the same record that has landed."""
+    if one.lane is None or one.first_seq is None or one.last_seq is None:
+        return None
+    return Earlier(
+        one.base_version is None,
+        one.branch,
+        one.base_version,
+        one.trunk_version,
+        one.lane,
+        one.first_seq,
+        one.last_seq,
+    )
 
 
 # Statements into operations ------------------------------------------------------------------
@@ -270,7 +284,7 @@ def bring(
         collector.device_id,
     )
     clock = BatchClock("server", 0, {BOOT: Anchor(captured, _milliseconds(captured))})
-    plan = decide_batch(session, turn, batch, _ground(village, collector), clock)
+    plan = decide_batch(session, turn, batch, _ground(village, collector), clock, is_first=True)
     assert isinstance(plan, Plan), "the lane was read under the village's turn"
     store_plan(session, turn, batch, plan)
     village.head = plan.head

@@ -12,6 +12,7 @@ from models.queries import accounts, devices, lanes
 from models.queries.areas import villages_under
 from models.queries.entity_lists import villages_holding
 from models.queries.lanes import LaneOwner, StoredLane
+from models.queries.submissions import Before
 from sync.permission import Role
 from sync.push import Author
 from sync.scope import Scope
@@ -58,6 +59,8 @@ class Village:
     now: datetime
     ground: Ground
     randomness: Randomness
+    before: Before | None = None
+    """What was asked about the form that has just come in; true until the first one is merged."""
 
 
 def collector_of(session: Session, device_id: str) -> Collector | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 from sqlalchemy import Row, bindparam, insert, select, update
@@ -163,21 +164,31 @@ def _dots(lane: Lane) -> str | None:
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredLane:
-    dots = orjson.loads(row.extra) if row.extra else ()
+    return lane_from(row)
+
+
+def lane_from(row: Row[*tuple[Any, ...]], prefix: str = "") -> StoredLane:
+    """A lane from a row that has its columns, behind ``prefix`` where it has others as well."""
+    told = {
+        name.removeprefix(prefix): value
+        for name, value in row._mapping.items()  # noqa: SLF001 (SQLAlchemy's public name for it)
+        if name.startswith(prefix)
+    }
+    dots = orjson.loads(told["extra"]) if told["extra"] else ()
     return StoredLane(
         Lane(
-            name=row.lane,
-            desa=row.desa,
-            last=row.last,
-            known=orjson.loads(row.known) if row.known else {},
+            name=told["lane"],
+            desa=told["desa"],
+            last=told["last"],
+            known=orjson.loads(told["known"]) if told["known"] else {},
             extra=frozenset((name, seq) for name, seq in dots),
-            synced_at=row.synced_at,
+            synced_at=told["synced_at"],
         ),
-        row.lineage,
-        row.account_id,
-        row.source,
-        row.durable,
-        row.created_at,
-        row.forked_at,
-        row.parent is not None or row.forked_at is not None,
+        told["lineage"],
+        told["account_id"],
+        told["source"],
+        told["durable"],
+        told["created_at"],
+        told["forked_at"],
+        told["parent"] is not None or told["forked_at"] is not None,
     )

@@ -5,16 +5,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import Session
 
 from models.queries.inserting import insert_missing
+from models.queries.lanes import StoredLane, lane_from
 from models.queries.rowsets import among, keys
 from models.queries.scoping import Sight, in_areas, in_sight
 from models.sealing import vault_of
-from models.tables.columns import table_of
+from models.tables.columns import RecordId, table_of
 from models.tables.register import RecordRow
 from models.tables.submissions import HeldRow, SubmissionFile, SubmissionRow
+from models.tables.sync import LaneRow
 
 HELD_PER_PAGE_MAX: Final = 200
 RELEASED_PER_ROUND_MAX: Final = 200
@@ -26,6 +40,7 @@ _SUBMISSION = table_of(SubmissionRow)
 _FILE = table_of(SubmissionFile)
 _HELD = table_of(HeldRow)
 _RECORD = table_of(RecordRow)
+_LANE = table_of(LaneRow)
 _TOLD = [c for c in _SUBMISSION.c if c.name not in ("xml", "agent")]
 
 
@@ -69,6 +84,94 @@ _ONE = select(*_TOLD).where(
     _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.id == bindparam("wanted")
 )
 _ADD: Final = insert(_SUBMISSION)
+
+
+# A form that comes in asks four things at once, because each statement costs as much as all of it:
+# is something waiting in the village, which lane is the phone's, did this instance come before, and
+# what came before about its record.
+_LANE_NAMES = {c: f"lane_{c.name}" for c in _LANE.c}
+_BEFORE = select(
+    exists()
+    .where(_HELD.c.desa == bindparam("village"), _HELD.c.state == WAITING)
+    .label("is_waited"),
+    *(c.label(name) for c, name in _LANE_NAMES.items()),
+    *_TOLD,
+).select_from(
+    select(literal(1).label("one"))
+    .subquery("here")
+    .outerjoin(
+        _LANE,
+        and_(
+            _LANE.c.desa == bindparam("village"),
+            _LANE.c.lineage == bindparam("device"),
+            _LANE.c.source == bindparam("source"),
+        ),
+    )
+    .outerjoin(
+        _SUBMISSION,
+        and_(
+            _SUBMISSION.c.desa == bindparam("village"),
+            or_(
+                _SUBMISSION.c.instance == bindparam("instance"),
+                and_(
+                    _SUBMISSION.c.record == bindparam("about", type_=RecordId()),
+                    _SUBMISSION.c.lane.is_not(None),
+                ),
+            ),
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a village knows when a form comes in."""
+
+    is_waited: bool
+    """Does anything wait in the village at all?"""
+    lane: StoredLane | None
+    """The phone's own."""
+    same: tuple[StoredSubmission, ...]
+    """What came under the same instance's id, the first one first."""
+    about: tuple[StoredSubmission, ...]
+    """What is in the register about the same record, in the order of its coming."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which form is asking, and whose."""
+
+    instance: str
+    record: str | None
+    device: str
+    source: str
+
+
+def before(session: Session, desa: str, asked: Question) -> Before:
+    """Everything that a form has to know of what came before it, in one statement."""
+    rows = (
+        session.connection()
+        .execute(
+            _BEFORE,
+            {
+                "village": desa,
+                "device": asked.device,
+                "source": asked.source,
+                "instance": asked.instance,
+                "about": asked.record,
+            },
+        )
+        .all()
+    )
+    found = [_stored(row) for row in rows if row.id is not None]
+    found.sort(key=lambda one: (one.received_at, one.id))
+    first = rows[0]
+    return Before(
+        bool(first.is_waited),
+        lane_from(first, "lane_") if first.lane_lane is not None else None,
+        tuple(one for one in found if one.instance == asked.instance),
+        tuple(one for one in found if one.lane is not None and one.record == asked.record),
+    )
 
 
 def same_instance(session: Session, desa: str, instance: str) -> list[StoredSubmission]:
