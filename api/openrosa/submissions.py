@@ -66,7 +66,7 @@ def post_submission(request: Request, shell: AppShell, sender: Sender, body: Rec
         taken = submit(session, collector, arrival, site)
         _mark_seen(shell, sender, session)
     _note_claims(shell, taken)
-    return _answered(taken)
+    return _answered(taken, is_revoked=sender.revoked)
 
 
 for _base in (BY_KEY, BY_NAME):
@@ -124,9 +124,9 @@ def _note_claims(shell: Shell, taken: Taken) -> None:
         _log.warning("claims not noted", kind=type(error).__name__)
 
 
-def _answered(taken: Taken) -> Response:
+def _answered(taken: Taken, *, is_revoked: bool) -> Response:
     """201 for what is in the register, 202 for what waits; both end the phone's sending."""
-    status = 201 if taken.state == MERGED else 202
+    status = 201 if taken.state == MERGED and not is_revoked else 202
     waiting = taken.to_be_judged
     if taken.is_repeated and not waiting:
         text = "Sudah diterima sebelumnya."

@@ -145,7 +145,7 @@ def _xml(form: Form, nested: str, remark: str, entity: Entity) -> bytes:
     name = f"uuid:{uuid.uuid4()}"
     raw = instance(form, name, {"keluarga": entity.record} if entity.update else {}, entity=entity)
     began = datetime.now(UTC).isoformat(timespec="milliseconds")
-    visit = f"<k><waktu>{began}</waktu><hasil>selesai</hasil><catatan>{remark}</catatan></k>"
+    visit = f"<k><waktu>{began}</waktu><hasil>selesai</hasil><catatan>Ramai.</catatan></k><p>{remark}</p>"
     return raw.replace(b"<orx:meta>", f"<q>{nested}</q>{visit}<orx:meta>".encode(), 1)
 
 
@@ -311,10 +311,11 @@ def entity_list(place: Installation, phone: Phone, rows: int) -> list[str]:
     ask("")
     seconds, size, etag = ask("")
     unchanged = min(ask(f"If-None-Match: {etag.decode()}\r\n")[0] for _ in range(20))
-    return [
+    told = (
         f"entity list of {rows:,} families: {size / 2**20:.1f} MiB, "
         f"{size / seconds / 2**20:.1f} MiB/s; unchanged {unchanged * 1000:.1f} ms"
-    ]
+    )
+    return [told]
 
 
 GROW: Final = (
