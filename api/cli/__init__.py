@@ -21,6 +21,7 @@ from api.cli import (
     durable,
     enrol,
     epoch,
+    form,
     migrate,
     quarantine,
     record,
@@ -55,6 +56,7 @@ GROUPS: Final[Mapping[str, typer.Typer]] = MappingProxyType(
         "conflict": conflict.app,
         "quarantine": quarantine.app,
         "durable": durable.app,
+        "form": form.app,
     }
 )
 

@@ -65,6 +65,8 @@ def read_form(name: str, *, members_kept: bool = False) -> Form:
     for listed in form.settings["lists"]:
         form.survey.append({"type": "csv-external", "name": listed})
     for row in _rows(source, form.kind):
+        if row.get("members_kept") and not members_kept:
+            continue
         form.survey += _expanded(form, row)
     return form
 
@@ -140,6 +142,7 @@ _COLUMNS: Final = {
     "repeat_count": "repeat_count",
     "appearance": "appearance",
     "parameters": "parameters",
+    "save_to": "save_to",
     "lokus": "lokus",
 }
 

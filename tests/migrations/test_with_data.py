@@ -18,6 +18,8 @@ from api.services.accounts import NewAccount, add_account, hashed
 from migrations import runner
 from models.engines import database_url as parsed
 from models.engines import open_for_migration
+from models.queries import forms
+from models.queries.forms import NewVersion
 from sync.permission import Role
 from tests.api.village import (
     FAMILY,
@@ -36,6 +38,7 @@ from tests.api.world import JSON, World, area, serving
 Rows = dict[str, list[str]]
 
 TABLES_OF = {
+    "0009": {"form", "form_version", "form_file"},
     "0003": {"lane", "operation", "quarantine", "receipt"},
     "0002": {"feed", "record", "conflict", "nik_claim"},
     "0001": {
@@ -84,7 +87,29 @@ def fill(world: World) -> None:
     other.push(
         [other.create(record_id(9)), a_person(other, record_id(10), record_id(9), FIRST_NIK)]
     )
+    _publish(world)
     assert_sound(world)
+
+
+def _publish(world: World) -> None:
+    now = world.clock.now()
+    form = NewVersion(
+        form_id="coba",
+        version="1",
+        state="published",
+        kind="update",
+        title="Coba",
+        xml=b"<h:html/>",
+        md5="0" * 32,
+        mapping='{"lists":[]}',
+        compact=b"{}",
+        source=b"PK",
+        entities_version="2024.1",
+    )
+    with world.database.writing() as session:
+        forms.turn_to_publish(session, form.form_id, now)
+        forms.put_version(session, form, {"gambar.png": b"png"}, now)
+        forms.offer(session, form.form_id, form.version, now)
 
 
 def _sign_in(world: World) -> None:

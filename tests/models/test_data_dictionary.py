@@ -5,10 +5,10 @@ from pathlib import Path
 
 from sqlmodel import SQLModel
 
-from models.tables import accounts, areas, audit, register, review, server_state, sync
+from models.tables import accounts, areas, audit, forms, register, review, server_state, sync
 from sync.policy import FIELDS
 
-MODULES = (accounts, areas, audit, register, review, server_state, sync)
+MODULES = (accounts, areas, audit, forms, register, review, server_state, sync)
 DICTIONARY = (Path(__file__).parents[2] / "models" / "README.md").read_text()
 
 

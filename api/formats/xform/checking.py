@@ -203,7 +203,7 @@ def _list_faults(survey: Survey) -> Iterator[FormFault]:
             )
     for row in survey.rows:
         listed, name = _saved(survey, row)
-        if name and name not in FIELDS.get(listed, {}):
+        if name and name not in extra_columns(listed) - _ROW_OWN:
             yield row.fault(
                 "save_to",
                 f"{listed} has no field {name} to keep an answer in",
