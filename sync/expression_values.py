@@ -60,7 +60,7 @@ class Surroundings:
     node: Node
     current: Node
     lists: Mapping[str, Node]
-    now: datetime
+    moment: datetime
     new_id: Callable[[], str]
 
 
@@ -287,8 +287,8 @@ _OF_NODES: Final[Mapping[str, Callable[[list[Value | Nodes]], Value]]] = {
 _OF_THE_MOMENT: Final[Mapping[str, Callable[[Surroundings], Value]]] = {
     "true": lambda _: True,
     "false": lambda _: False,
-    "today": lambda here: here.now.date(),
-    "now": lambda here: here.now,
+    "today": lambda here: here.moment.date(),
+    "now": lambda here: here.moment,
     "uuid": lambda here: here.new_id(),
 }
 _OF_VALUES: Final[Mapping[str, Callable[[list[Value]], Value]]] = {

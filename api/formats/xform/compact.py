@@ -5,7 +5,8 @@
   "lists": {"keluarga": ["alamat", …]},       entity lists, with the columns that the form reads
   "choices": {"ya_tidak": [{"name", "label"}]},
   "nodes": [{"path", "type", "relevant"?, "required"?, "readonly"?, "constraint"?, "calculate"?,
-             "constraint_message"?, "required_message"?, "preload"?, "save_to"?, "feeds"?}],
+             "constraint_message"?, "required_message"?, "default"?, "preload"?, "save_to"?,
+             "feeds"?}],
   "actions": [{"on": "load" | "new-repeat" | "choose", "of"?, "path", "value"}],
   "pages": [page]
 }
@@ -26,7 +27,7 @@ from typing import Final
 
 import orjson
 
-from api.formats.xform.definition import Action, Bind, Control, Definition, Translated
+from api.formats.xform.definition import Action, Control, Definition, Translated
 from api.formats.xform.mapping import FormMapping
 from sync.expression_parser import parse
 from sync.expressions import as_json
@@ -54,15 +55,18 @@ def compact(form: Definition, mapping: FormMapping) -> bytes:
                 listed: [{"name": choice.name, "label": _text(choice.label)} for choice in choices]
                 for listed, choices in form.choices.items()
             },
-            "nodes": [_node(path, form.binds.get(path), mapping) for path in form.nodes],
+            "nodes": [_node(path, form, mapping) for path in form.nodes],
             "actions": [_action(action) for action in form.actions],
             "pages": [*_pages(form.controls, {})],
         }
     )
 
 
-def _node(path: str, bind: Bind | None, mapping: FormMapping) -> Json:
+def _node(path: str, form: Definition, mapping: FormMapping) -> Json:
     node: dict[str, Json] = {"path": path}
+    bind = form.binds.get(path)
+    if path in form.defaults:
+        node["default"] = form.defaults[path]
     if bind is not None:
         node["type"] = bind.type
         for name, text in bind.expressions.items():

@@ -92,6 +92,8 @@ class Definition:
     languages: tuple[str, ...]
     nodes: tuple[str, ...]
     """Every path in the order of the instance."""
+    defaults: Mapping[str, str]
+    """Path → what stands there from the beginning."""
     repeats: frozenset[str]
     binds: Mapping[str, Bind]
     actions: tuple[Action, ...]
@@ -124,12 +126,13 @@ class _Reader:
 
     def definition(self) -> Definition:
         root = self.instances[0][0]
-        paths = list(dict.fromkeys(_paths(root, f"/{_local(root)}")))
+        paths = dict(_paths(root, f"/{_local(root)}"))
         controls = tuple(self._controls(self.body))
         return Definition(
             title=self.title,
             languages=self.languages,
             nodes=tuple(paths),
+            defaults={path: value for path, value in paths.items() if value},
             repeats=frozenset(_repeats(controls)),
             binds={bind.path: bind for bind in self._binds()},
             actions=tuple(self._actions()),
@@ -298,12 +301,13 @@ def _parts(element: ET.Element) -> Text:
     return tuple(parts)
 
 
-def _paths(element: ET.Element, path: str) -> Iterator[str]:
-    yield path
+def _paths(element: ET.Element, path: str) -> Iterator[tuple[str, str]]:
+    """Every path once (a repeat stands there twice), with what stands there."""
+    yield path, (element.text or "").strip()
     for child in element:
         yield from _paths(child, f"{path}/{_local(child)}")
-    for attribute in element.attrib if _local(element) == "entity" else ():
-        yield f"{path}/@{attribute}"
+    for attribute, value in element.attrib.items() if _local(element) == "entity" else ():
+        yield f"{path}/@{attribute}", value
 
 
 def _repeats(controls: tuple[Control, ...]) -> Iterator[str]:
