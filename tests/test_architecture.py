@@ -89,6 +89,6 @@ def test_the_core_asks_nobody_for_the_time_or_for_chance() -> None:
 def test_no_file_names_a_folder_of_somebodys_machine() -> None:
     homes = ("/" + "home/", "/" + "Users/", "/" + "root/", "/" + "work/")
     for path in _sources():
-        # An entity list's rows are at /root/item, whoever's machine it is.
+        # An entity list's rows are at /root/item, whosever machine it is.
         text = path.read_text().replace("/root" + "/item", "")
         assert not any(home in text for home in homes), _name(path)

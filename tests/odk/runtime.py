@@ -14,12 +14,29 @@ from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 
 from sync.expression_values import Surroundings, Value, day, number, text, truth_in, value_in
+from sync.expressions import Expression
 from tests.odk.javarosa import Answer, Asked, NeverAsked, Refused
 from tests.odk.trees import read_tree
 
 ROUNDS_MAX: Final = 60
 REPEATS_MAX: Final = 100
 Tree: TypeAlias = dict[str, Any]
+
+
+class Kept:
+    """No answer was given: what stood there stays."""
+
+
+KEPT: Final = Kept()
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody has before their eyes, and which kind of answer fits."""
+
+    asked: Asked
+    control: str
+    type: str
 
 
 @dataclass(eq=False)
@@ -79,6 +96,7 @@ class Filling:
             for path, node in self.nodes.items()
         }
         self.counts = dict(_counts(form["pages"]))
+        self.sets = set(_sets(form["pages"]))
         self.lists = {name: _list(served) for name, served in lists.items()}
         self.root = Answered(form["root"], f"/{form['root']}", None, {})
         self.document = Answered("", "", None, {}, [self.root])
@@ -115,7 +133,7 @@ class Filling:
                 changed |= relevant is not node.relevant
                 node.relevant = relevant
             if "calculate" in trees:
-                said = _stored(value_in(trees["calculate"], self.here(node)))
+                said = self._kept(node, trees["calculate"])
                 changed |= said != node.stored
                 node.stored = said
         return self._repeats_changed() or changed
@@ -139,17 +157,33 @@ class Filling:
                 changed = True
         return changed
 
+    def _kept(self, node: Answered, tree: Expression) -> str:
+        said = _stored(value_in(tree, self.here(node)))
+        return " ".join(said.split()) if node.path in self.sets else said
+
     def _act(self, event: str, of: str = "") -> None:
         for action in self.form["actions"]:
             if action["on"] == event and action.get("of", "") == of:
                 for node in _everything(self.root):
                     if node.path == action["path"]:
-                        said = value_in(read_tree(action["value"]), self.here(node))
-                        node.stored = _stored(said)
+                        node.stored = self._kept(node, read_tree(action["value"]))
 
     def walk(self, answers: Mapping[str, Answer]) -> list[Asked]:
         """Go through the pages and answer; what was asked. Raises `Refused` or `NeverAsked`."""
-        open_, asked = set(answers), []
+        open_ = set(answers)
+
+        def given(question: Question) -> Answer | Kept:
+            open_.discard(question.asked.question)
+            return answers.get(question.asked.question, KEPT)
+
+        asked = self.go(given)
+        if open_:
+            raise NeverAsked(", ".join(sorted(open_)))
+        return asked
+
+    def go(self, answer: Callable[["Question"], Answer | Kept]) -> list[Asked]:
+        """The same with somebody who decides at each question."""
+        asked: list[Asked] = []
         done: set[int] = set()
         while (found := self._next(done)) is not None:
             node, question = found
@@ -157,12 +191,12 @@ class Filling:
             name = self.name_of(node)
             offered = self._offered(node, question)
             asked.append(Asked(name, self._label(node, question), text(node.value), offered))
-            if name in answers:
-                open_.discard(name)
-                self._answer(node, answers[name], offered, name)
+            readonly = bool(node.node.get("readonly"))
+            kind = "note" if readonly else question["control"]
+            said = answer(Question(asked[-1], kind, node.node.get("type", "string")))
+            if not isinstance(said, Kept):
+                self._answer(node, said, offered, name)
             self._check(node, name)
-        if open_:
-            raise NeverAsked(", ".join(sorted(open_)))
         return asked
 
     def _next(self, done: set[int]) -> tuple[Answered, Tree] | None:
@@ -257,6 +291,16 @@ def _counts(pages: list[Tree]) -> Iterator[tuple[str, Any]]:
             yield from _counts(page["pages"])
 
 
+def _sets(pages: list[Tree]) -> Iterator[str]:
+    for page in pages:
+        yield from _sets(page.get("pages", []))
+        yield from (
+            question["path"]
+            for question in page.get("questions", [])
+            if question["control"] == "select-many"
+        )
+
+
 def _list(served: str) -> Item:
     top = Item("")
     root = Item("root", top)
@@ -275,7 +319,7 @@ def _everything(node: Answered) -> Iterator[Answered]:
 
 
 def _stored(value: Value) -> str:
-    return "" if isinstance(value, float) and math.isnan(value) else text(value).strip()
+    return "" if isinstance(value, float) and math.isnan(value) else text(value)
 
 
 def _said(answer: object) -> str:
