@@ -162,7 +162,9 @@ def listed_value(form: Form, name: str) -> str:
 def _shown(form: Form, row: Row) -> str:
     target = _field_of(row)
     assert target is not None, f"{row['name']} shows no field"
-    return listed_value(form, target[1])
+    value = listed_value(form, target[1])
+    # A day that comes as text is compared as text, and no text is before today.
+    return f"if({value} = '', '', date({value}))" if row["type"] == "date" else value
 
 
 def _prefilled(form: Form, expression: str) -> Cells:

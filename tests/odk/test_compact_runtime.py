@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.odk.conftest import Examined
@@ -103,6 +103,7 @@ def test_a_client_of_the_compact_form_asks_and_keeps_what_javarosa_does(
         max_examples=EXAMPLES[name],
         derandomize=True,
         database=None,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     @given(st.integers(0, 2**32))
