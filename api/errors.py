@@ -150,6 +150,13 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "Perbarui aplikasi.",
             "The batch speaks a table of fields that this server does not know.",
         ),
+        "form-version-taken": _row(
+            409,
+            "after-change",
+            "Versi formulir itu sudah terbit.",
+            "This version of the form was published with other contents, and phones may hold it: "
+            "give the form a new version in its settings sheet.",
+        ),
         "name-taken": _row(
             409,
             "after-change",
@@ -197,6 +204,12 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "after-change",
             "Kode wilayah tidak dikenal.",
             "The area is not in the table of areas: load it, or correct the code.",
+        ),
+        "form-refused": _row(
+            422,
+            "after-change",
+            "Formulir belum dapat diterbitkan.",
+            "The form cannot be published; `faults` names sheet, row and column of each reason.",
         ),
         "value-refused": _row(
             422,

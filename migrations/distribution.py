@@ -22,6 +22,9 @@ REFERENCE_TABLES: Final = (
     "device",
     "enrolment",
     "session",
+    "form",
+    "form_version",
+    "form_file",
     "odk_key",
 )
 VILLAGE_TABLES: Final = {

@@ -21,6 +21,7 @@ from api.cli import (
     durable,
     enrol,
     epoch,
+    form,
     held,
     migrate,
     quarantine,
@@ -57,6 +58,7 @@ GROUPS: Final[Mapping[str, typer.Typer]] = MappingProxyType(
         "quarantine": quarantine.app,
         "held": held.app,
         "durable": durable.app,
+        "form": form.app,
     }
 )
 

@@ -13,7 +13,7 @@ again, which is why everything prefilled in a repeat is required or of little we
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -65,6 +65,8 @@ def read_form(name: str, *, members_kept: bool = False) -> Form:
     for listed in form.settings["lists"]:
         form.survey.append({"type": "csv-external", "name": listed})
     for row in _rows(source, form.kind):
+        if row.get("members_kept") and not members_kept:
+            continue
         form.survey += _expanded(form, row)
     return form
 
@@ -86,32 +88,21 @@ def _rows(source: Mapping[str, Any], kind: str) -> Iterator[Row]:
 
 def _expanded(form: Form, row: Row) -> list[Cells]:
     word, _, listed = str(row["type"]).partition(" ")
-    match word:
-        case "begin_repeat":
-            form.repeats.append(str(row["name"]))
-            return [_cells(form, row)]
-        case "end_repeat":
-            form.repeats.pop()
-            return [{"type": "end_repeat"}]
-        case "select_one" | "select_multiple":
-            _offer_codes(form, listed)
-            return [_cells(form, row)]
-        case "yes_no":
-            form.offer("ya_tidak", "ya", ("Ya", "Yes"))
-            form.offer("ya_tidak", "tidak", ("Tidak", "No"))
-            return [_cells(form, {**row, "type": "select_one ya_tidak"})]
-        case "set":
-            return _set(form, row, listed)
-        case "fix":
-            return _fix(form, row, listed)
-        case "each" | "count" | "degrees":
-            return _many(form, row, word, listed)
-        case "number16":
-            return _number16(form, row)
-        case "photos":
-            return _photos(form)
-        case _:
-            return [_cells(form, row)]
+    if word in _SHORT:
+        return _SHORT[word](form, row, listed)
+    if word == "begin_repeat":
+        form.repeats.append(str(row["name"]))
+    if word == "end_repeat":
+        form.repeats.pop()
+    if word in {"select_one", "select_multiple"}:
+        _offer_codes(form, listed)
+    return [_cells(form, row)]
+
+
+def _yes_no(form: Form, row: Row, _listed: str) -> list[Cells]:
+    form.offer("ya_tidak", "ya", ("Ya", "Yes"))
+    form.offer("ya_tidak", "tidak", ("Tidak", "No"))
+    return [_cells(form, {**row, "type": "select_one ya_tidak"})]
 
 
 def _offer_codes(form: Form, listed: str) -> None:
@@ -151,6 +142,7 @@ _COLUMNS: Final = {
     "repeat_count": "repeat_count",
     "appearance": "appearance",
     "parameters": "parameters",
+    "save_to": "save_to",
     "lokus": "lokus",
 }
 
@@ -170,7 +162,9 @@ def listed_value(form: Form, name: str) -> str:
 def _shown(form: Form, row: Row) -> str:
     target = _field_of(row)
     assert target is not None, f"{row['name']} shows no field"
-    return listed_value(form, target[1])
+    value = listed_value(form, target[1])
+    # A day that comes as text is compared as text, and no text is before today.
+    return f"if({value} = '', '', date({value}))" if row["type"] == "date" else value
 
 
 def _prefilled(form: Form, expression: str) -> Cells:
@@ -222,7 +216,7 @@ def _set(form: Form, row: Row, listed: str) -> list[Cells]:
             | ({"relevant": str(row["relevant"])} if "relevant" in row else {})
         )
     # A trigger runs before calculations that hang on the same answer are sure to have run.
-    value = shown if form.repeats else listed_value(form, target[1])
+    value = _or_none(form, shown if form.repeats else listed_value(form, target[1]))
     rows.append(_cells(form, {**row, **choice, "keep": False, "shown": value}))
     if kept := _kept(form, row):
         calculation = f"if(selected(${{{name}}}, '{NONE}'), '', ${{{name}}})"
@@ -253,17 +247,20 @@ def _fix(form: Form, row: Row, listed: str) -> list[Cells]:
     return [_cells(form, {**row, **own})]
 
 
-def _many(form: Form, row: Row, word: str, listed: str) -> list[Cells]:
+def _many(form: Form, row: Row, listed: str) -> list[Cells]:
     """One tap for each field that is true, instead of one page for each field.
 
     `each`: yes or no; `count`: how many; `degrees`: how much, on a code list. What was not tapped
     is stated too: no, 0, or the list's word for no difficulty.
     """
+    word = str(row["type"]).partition(" ")[0]
     choices = f"{row['name']}_pilihan" if word == "degrees" else listed
     fix = {key: row[key] for key in row if key not in {"relevant", "show", "type"}}
     rows = _fix(form, {**fix, **_many_shown(form, row, word)}, choices)
     form.choices[choices, NONE] = (choices, NONE, *_NONE_LABELS)
-    rows[0][f"constraint_message::{INDONESIAN}"] = "Pilih 'Tidak ada' sendirian, atau hapus tandanya."
+    rows[0][f"constraint_message::{INDONESIAN}"] = (
+        "Pilih 'Tidak ada' sendirian, atau hapus tandanya."
+    )
     rows[0][f"constraint_message::{ENGLISH}"] = "Choose 'none' alone, or take its mark away."
     details: list[Cells] = []
     for name, *labels in row["options"]:
@@ -298,12 +295,17 @@ def _many_shown(form: Form, row: Row, word: str) -> dict[str, Any]:
     parts = [
         f"if({test.format(listed_value(form, name))}, '{name} ', '')" for name, *_ in row["options"]
     ]
-    return {"show": row.get("show", False), "shown": f"concat({', '.join(parts)})"}
+    shown = _or_none(form, f"concat({', '.join(parts)})")
+    return {"show": row.get("show", False), "shown": shown}
 
 
-def _detail(
-    form: Form, row: Row, word: str, listed: str, option: tuple[str, str, str]
-) -> Cells:
+def _or_none(form: Form, value: str) -> str:
+    """An empty set is shown as none where somebody has been before; else it has to be asked."""
+    visited = listed_value(form, "keberadaan" if form.repeats else "hasil")
+    return f"if({value} != '', {value}, if({visited} != '', '{NONE}', ''))"
+
+
+def _detail(form: Form, row: Row, word: str, listed: str, option: tuple[str, str, str]) -> Cells:
     """The question that one tap opens."""
     name, label_id, label_en = option
     cells: dict[str, Any] = {
@@ -331,7 +333,7 @@ def _detail(
     return _cells(form, cells)
 
 
-def _number16(form: Form, row: Row) -> list[Cells]:
+def _number16(form: Form, row: Row, _listed: str) -> list[Cells]:
     """A number of 16 digits, or why it is not one: a strange number warns and is kept."""
     name, what = row["name"], row["what"]
     whole = f"regex(${{{name}}}, '^[0-9]{{16}}$')"
@@ -345,8 +347,10 @@ def _number16(form: Form, row: Row) -> list[Cells]:
     warning = {
         "type": "note",
         "name": f"{name}_periksa",
-        "id": f"{what} biasanya 16 angka. Periksa kartunya. Jika di kartu memang begitu, lanjutkan dan tulis alasannya.",
-        "en": f"{what} usually has 16 digits. Check the card. If the card says so, go on and write why.",
+        "id": f"{what} biasanya 16 angka. Periksa kartunya. Jika di kartu memang begitu, "
+        "lanjutkan dan tulis alasannya.",
+        "en": f"{what} usually has 16 digits. Check the card. If the card says so, go on and "
+        "write why.",
         "relevant": f"${{{name}}} != '' and not({whole})",
     }
     reason = {
@@ -361,7 +365,7 @@ def _number16(form: Form, row: Row) -> list[Cells]:
     return [_cells(form, each) for each in ({**row, **number}, warning, reason)]
 
 
-def _photos(form: Form) -> list[Cells]:
+def _photos(form: Form, _row: Row, _listed: str) -> list[Cells]:
     """One photograph of each kind, none of them required."""
     return [
         _cells(
@@ -377,3 +381,16 @@ def _photos(form: Form) -> list[Cells]:
         )
         for code in CODELISTS["verivali_foto"].codes
     ]
+
+
+_SHORT: Final[Mapping[str, Callable[[Form, Row, str], list[Cells]]]] = {
+    "yes_no": _yes_no,
+    "set": _set,
+    "fix": _fix,
+    "each": _many,
+    "count": _many,
+    "degrees": _many,
+    "number16": _number16,
+    "photos": _photos,
+}
+"""Words of the sources that stand for several rows of XLSForm."""

@@ -4,9 +4,9 @@ import pytest
 from sqlmodel import SQLModel
 
 from migrations import distribution
-from models.tables import accounts, areas, audit, register, review, server_state, sync
+from models.tables import accounts, areas, audit, forms, register, review, server_state, sync
 
-MODULES = (accounts, areas, audit, register, review, server_state, sync)
+MODULES = (accounts, areas, audit, forms, register, review, server_state, sync)
 PLACES = {**distribution.VILLAGE_TABLES, **distribution.NUMBER_TABLES}
 
 

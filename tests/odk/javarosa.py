@@ -24,7 +24,7 @@ from tests.odk.entities import Declared, EntityStore, declared_entities
 STEPS_MAX: Final = 20_000
 """More than any form has; a form that asks longer than this never ends."""
 
-Answer: TypeAlias = "str | int | float | date | Sequence[str] | tuple[float, ...] | None"
+Answer: TypeAlias = str | int | float | date | Sequence[str] | tuple[float, ...] | None
 
 _EVENT_END = 1
 _EVENT_NEW_REPEAT = 2
@@ -195,7 +195,7 @@ class _Walk:
             raise Refused(name, _SAID.get(said, str(said)), message)
 
     def _data(self, prompt: Any, name: str, answer: Answer, offered: tuple[str, ...]) -> Any:  # noqa: ANN401 (Java)
-        if answer is None:
+        if answer is None or answer == "":
             return None
         if prompt.getSelectChoices() is not None:
             wanted = [answer] if isinstance(answer, str) else list(answer)  # type: ignore[arg-type]  # several
