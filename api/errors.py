@@ -42,7 +42,7 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "Permintaan tidak terbaca.",
             "The request could not be read. `errors`, where present, names the places.",
         ),
-        "form-refused": _row(
+        "not-a-form": _row(
             400,
             "never",
             "Isi kiriman bukan formulir.",

@@ -12,8 +12,9 @@ from api.services.claiming import note_claims
 from api.services.deputies import deputy
 from api.services.held_pages import ShownLine, listed_held
 from api.services.holding import HeldDecision, reject, release
-from models.queries import submissions
-from models.queries.submissions import HELD_PER_PAGE_MAX, WAITING
+from models.queries import holding
+from models.queries.holding import HELD_PER_PAGE_MAX
+from models.queries.submissions import WAITING
 from sync.permission import Action
 
 app = typer.Typer(
@@ -72,7 +73,7 @@ def reject_held(
 def _decide(opened: Office, held: str, by: str | None, reason: str | None) -> HeldDecision:
     with opened.database.writing() as session:
         reader = reader_of(opened)
-        line = submissions.held_line(session, reader.sight, held)
+        line = holding.held_line(session, reader.sight, held)
         if line is None:
             raise AppError("not-found", "No form of that id waits; see `lokus held list`.")
         reviewer = deputy(session, reader, line.held.desa, Action.DECIDE_QUARANTINE, by=by)

@@ -72,13 +72,13 @@ class Body:
         return self.buffer[part.begin : part.end]
 
     def parts(self) -> list[Part]:
-        """Every part in order. Raises `AppError` ``form-refused`` where they cannot be told."""
+        """Every part in order. Raises `AppError` ``not-a-form`` where they cannot be told."""
         kind = self.content_type.split(";")[0].strip().lower()
         if kind in {"text/xml", "application/xml"}:
             return [Part(XML_PART, None, kind, 0, self.size)]
         found = _BOUNDARY.search(self.content_type)
         if kind != "multipart/form-data" or found is None:
-            raise AppError("form-refused")
+            raise AppError("not-a-form")
         boundary = b"--" + (found[1] or found[2]).encode("latin-1", "replace")
         return list(_parts(self.buffer, boundary))
 
@@ -140,7 +140,7 @@ Received = Annotated[Body, Depends(received)]
 def _parts(buffer: Buffer, boundary: bytes) -> Iterator[Part]:
     at = buffer.find(boundary)
     if at < 0:
-        raise AppError("form-refused")
+        raise AppError("not-a-form")
     for _ in range(PARTS_MAX):
         at += len(boundary)
         if buffer[at : at + 2] == b"--":
@@ -148,14 +148,14 @@ def _parts(buffer: Buffer, boundary: bytes) -> Iterator[Part]:
         head_at = buffer.find(b"\r\n\r\n", at, at + HEAD_BYTES_MAX)
         end = buffer.find(b"\r\n" + boundary, at)
         if head_at < 0 or end < 0:
-            raise AppError("form-refused")
+            raise AppError("not-a-form")
         # An empty part may let both ends meet.
         head, begin = buffer[at:head_at], min(head_at + 4, end)
         part = _part(head, begin, end)
         if part is not None:
             yield part
         at = end + 2
-    raise AppError("form-refused")
+    raise AppError("not-a-form")
 
 
 def _part(head: bytes, begin: int, end: int) -> Part | None:

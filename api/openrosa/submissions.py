@@ -54,7 +54,7 @@ def post_submission(request: Request, shell: AppShell, sender: Sender, body: Rec
     except Unreadable:
         instance = None
     except Refused:
-        raise AppError("form-refused") from None
+        raise AppError("not-a-form") from None
     collector = _collector(sender)
     agent = request.headers.get("user-agent", "")
     with shell.database.writing() as session:
@@ -77,9 +77,9 @@ for _base in (BY_KEY, BY_NAME):
 def _xml(body: Body, parts: list[Part]) -> bytes:
     found = next((part for part in parts if part.name == XML_PART), None)
     if found is None:
-        raise AppError("form-refused")
+        raise AppError("not-a-form")
     if found.end - found.begin > XML_BYTES_MAX:
-        raise AppError("form-refused")
+        raise AppError("not-a-form")
     return body.whole(found)
 
 

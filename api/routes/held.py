@@ -16,7 +16,7 @@ from api.services.held_pages import ShownLine, held_page, listed_held
 from api.services.holding import HeldDecision, reject, release
 from api.services.reviewers import reviewer_of
 from api.shell import AppShell, Shell
-from models.queries.submissions import HELD_PER_PAGE_MAX
+from models.queries.holding import HELD_PER_PAGE_MAX
 from sync.permission import Action
 
 router = APIRouter(

@@ -6,9 +6,10 @@ from sqlmodel import Session
 
 from api.errors import AppError
 from api.services.reviewers import Reviewer
-from models.queries import browsing, submissions
+from models.queries import browsing, holding, submissions
 from models.queries.auditing import AuditEntry
-from models.queries.submissions import HeldLine, StoredFile
+from models.queries.holding import HeldLine
+from models.queries.submissions import StoredFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def listed_held(
     offset: int = 0,
 ) -> tuple[list[ShownLine], int]:
     """A page of what waits in the reviewer's area, the oldest first."""
-    found, total = submissions.held_lines(
+    found, total = holding.held_lines(
         session, reviewer.sight, state=state, desa=desa, limit=limit, offset=offset
     )
     return _named(session, found), total
@@ -48,7 +49,7 @@ def held_page(
     session: Session, reviewer: Reviewer, submission_id: str
 ) -> tuple[HeldPage, AuditEntry]:
     """One form as it came, and the entry that says who read it. Raises `AppError` `not-found`."""
-    line = submissions.held_line(session, reviewer.sight, submission_id)
+    line = holding.held_line(session, reviewer.sight, submission_id)
     if line is None:
         raise AppError("not-found")
     stored = line.submission

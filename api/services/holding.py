@@ -19,15 +19,14 @@ from api.services.submitting_edits import merge
 from api.services.submitting_files import photos_of
 from api.services.submitting_merges import Form, Landed
 from api.services.submitting_places import Village, collector_of
-from models.queries import feeds, submissions
+from models.queries import feeds, holding, submissions
 from models.queries.auditing import append
+from models.queries.holding import Held, HeldLine
 from models.queries.submissions import (
     MERGED,
     REJECTED,
     RELEASED,
     WAITING,
-    Held,
-    HeldLine,
     Settling,
     StoredSubmission,
 )
@@ -76,7 +75,7 @@ class HeldDecision:
 
 def hold(session: Session, stored: StoredSubmission, reason: HoldReason, awaits: str) -> None:
     """Note that a form waits, and for what."""
-    submissions.hold(
+    holding.hold(
         session,
         Held(stored.desa, stored.id, reason.value, awaits[:320], WAITING, stored.received_at),
     )
@@ -94,7 +93,7 @@ def let_in(session: Session, village: Village, keys: Sequence[str]) -> "LetIn":
     done = LetIn()
     todo = list(keys)
     while todo and done.forms < LET_IN_MAX:
-        waiting = submissions.awaiting(session, village.desa, todo)
+        waiting = holding.awaiting(session, village.desa, todo)
         todo = []
         for submission_id in waiting:
             stored = submissions.submission(session, village.desa, submission_id)
@@ -143,7 +142,7 @@ def _merged(
     form = Form(instance, key, mapping, photos, stored.complete)
     landed = merge(session, village, collector, form, stored, forced=forced)
     if isinstance(landed, Waits):
-        submissions.decide_held(session, _waiting_for(stored, landed))
+        holding.decide_held(session, _waiting_for(stored, landed))
         return landed
     submissions.settle(
         session,
@@ -154,7 +153,7 @@ def _merged(
     released = decided or Held(
         stored.desa, stored.id, str(stored.problem), "", RELEASED, stored.received_at, village.now
     )
-    submissions.decide_held(session, released)
+    holding.decide_held(session, released)
     return _Entered(landed, keys_of(instance, stored.instance))
 
 
@@ -216,7 +215,7 @@ def reject(session: Session, reviewer: Reviewer, submission_id: str, words: str)
         decided_by=reviewer.account_id,
         words=words,
     )
-    submissions.decide_held(session, decided)
+    holding.decide_held(session, decided)
     submissions.settle(session, stored.desa, stored.id, Settling(REJECTED, stored.problem))
     append(session, stored.desa, reviewer.entry("held-rejected", submission=stored.id))
     return HeldDecision(stored.desa, stored.id, REJECTED, head)
@@ -225,7 +224,7 @@ def reject(session: Session, reviewer: Reviewer, submission_id: str, words: str)
 def _found(session: Session, reviewer: Reviewer, submission_id: str) -> HeldLine:
     if reviewer.account_id is None or not reviewer.may(Action.DECIDE_QUARANTINE):
         raise AppError("not-permitted")
-    line = submissions.held_line(session, reviewer.sight, submission_id)
+    line = holding.held_line(session, reviewer.sight, submission_id)
     if line is None:
         raise AppError("not-found")
     if line.held.state != WAITING:

@@ -6,12 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     Row,
     and_,
     bindparam,
     exists,
-    func,
     insert,
     literal,
     or_,
@@ -23,25 +21,19 @@ from sqlmodel import Session
 from models.queries.inserting import insert_missing
 from models.queries.lanes import StoredLane, lane_from
 from models.queries.rowsets import among, keys
-from models.queries.scoping import Sight, in_areas, in_sight
 from models.sealing import vault_of
 from models.tables.columns import RecordId, table_of
-from models.tables.register import RecordRow
 from models.tables.submissions import HeldRow, SubmissionFile, SubmissionRow
 from models.tables.sync import LaneRow
 
-HELD_PER_PAGE_MAX: Final = 200
-RELEASED_PER_ROUND_MAX: Final = 200
-"""Of those that wait for one and the same thing; a chain has one at each place."""
 MERGED, HELD, QUARANTINED, REJECTED = "merged", "held", "quarantined", "rejected"
 WAITING, RELEASED = "waiting", "released"
 
 _SUBMISSION = table_of(SubmissionRow)
 _FILE = table_of(SubmissionFile)
 _HELD = table_of(HeldRow)
-_RECORD = table_of(RecordRow)
 _LANE = table_of(LaneRow)
-_TOLD = [c for c in _SUBMISSION.c if c.name not in ("xml", "agent")]
+TOLD = [c for c in _SUBMISSION.c if c.name not in ("xml", "agent")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +64,15 @@ class StoredSubmission:
     received_at: datetime
 
 
-_SAME_INSTANCE = select(*_TOLD).where(
+_SAME_INSTANCE = select(*TOLD).where(
     _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.instance == bindparam("instance")
 )
-_SAME_CHAIN = select(*_TOLD).where(
+_SAME_CHAIN = select(*TOLD).where(
     _SUBMISSION.c.desa == bindparam("village"),
     _SUBMISSION.c.record == bindparam("about"),
     _SUBMISSION.c.lane.is_not(None),
 )
-_ONE = select(*_TOLD).where(
+_ONE = select(*TOLD).where(
     _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.id == bindparam("wanted")
 )
 _ADD: Final = insert(_SUBMISSION)
@@ -95,7 +87,7 @@ _BEFORE = select(
     .where(_HELD.c.desa == bindparam("village"), _HELD.c.state == WAITING)
     .label("is_waited"),
     *(c.label(name) for c, name in _LANE_NAMES.items()),
-    *_TOLD,
+    *TOLD,
 ).select_from(
     select(literal(1).label("one"))
     .subquery("here")
@@ -163,7 +155,7 @@ def before(session: Session, desa: str, asked: Question) -> Before:
         )
         .all()
     )
-    found = [_stored(row) for row in rows if row.id is not None]
+    found = [stored_from(row) for row in rows if row.id is not None]
     found.sort(key=lambda one: (one.received_at, one.id))
     first = rows[0]
     return Before(
@@ -177,44 +169,44 @@ def before(session: Session, desa: str, asked: Question) -> Before:
 def same_instance(session: Session, desa: str, instance: str) -> list[StoredSubmission]:
     """What came under this instance's id before, the first one first."""
     rows = session.connection().execute(_SAME_INSTANCE, {"village": desa, "instance": instance})
-    return sorted((_stored(row) for row in rows), key=lambda one: (one.received_at, one.id))
+    return sorted((stored_from(row) for row in rows), key=lambda one: (one.received_at, one.id))
 
 
 def same_instance_elsewhere(
     session: Session, desas: Sequence[str], instance: str
 ) -> StoredSubmission | None:
     """The same in other villages: where a form speaks of no place, its phone's areas may change."""
-    statement = select(*_TOLD).where(
+    statement = select(*TOLD).where(
         among(session, _SUBMISSION.c.desa, "villages"),
         _SUBMISSION.c.instance == bindparam("instance"),
     )
     rows = session.connection().execute(
         statement, {"villages": keys(session, desas), "instance": instance}
     )
-    found = sorted((_stored(row) for row in rows), key=lambda one: (one.received_at, one.id))
+    found = sorted((stored_from(row) for row in rows), key=lambda one: (one.received_at, one.id))
     return found[0] if found else None
 
 
 def about_record(session: Session, desa: str, record: str) -> list[StoredSubmission]:
     """Submissions about a record that are in the register, in the order of their coming."""
     rows = session.connection().execute(_SAME_CHAIN, {"village": desa, "about": record})
-    return sorted((_stored(row) for row in rows), key=lambda one: (one.received_at, one.id))
+    return sorted((stored_from(row) for row in rows), key=lambda one: (one.received_at, one.id))
 
 
 def edits_of(session: Session, desa: str, instance: str) -> list[StoredSubmission]:
     """Submissions that are edits of an instance, in the order of their coming."""
-    statement = select(*_TOLD).where(
+    statement = select(*TOLD).where(
         _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.replaces == bindparam("edited")
     )
     rows = session.connection().execute(statement, {"village": desa, "edited": instance})
-    return sorted((_stored(row) for row in rows), key=lambda one: (one.received_at, one.id))
+    return sorted((stored_from(row) for row in rows), key=lambda one: (one.received_at, one.id))
 
 
 def submission(session: Session, desa: str, submission_id: str) -> StoredSubmission | None:
     """One submission of a village."""
     row = session.connection().execute(_ONE, {"village": desa, "wanted": submission_id})
     found = row.one_or_none()
-    return _stored(found) if found is not None else None
+    return stored_from(found) if found is not None else None
 
 
 def xml_of(session: Session, desa: str, submission_id: str) -> bytes:
@@ -335,134 +327,7 @@ def add_files(session: Session, desa: str, submission_id: str, files: Iterable[S
     )
 
 
-# What is held --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A submission that waits, and for what."""
-
-    desa: str
-    submission: str
-    reason: str
-    awaits: str
-    state: str
-    since: datetime
-    decided_at: datetime | None = None
-    decided_by: str | None = None
-    words: str | None = None
-
-
-def hold(session: Session, held: Held) -> None:
-    """Note that a submission waits."""
-    row = {name: getattr(held, name) for name in Held.__dataclass_fields__}
-    insert_missing(session, _HELD, [row])
-
-
-def awaiting(session: Session, desa: str, awaited: Sequence[str]) -> list[str]:
-    """Submissions that wait for one of these, in the order of their coming."""
-    statement = (
-        select(_HELD.c.submission)
-        .where(
-            _HELD.c.desa == bindparam("village"),
-            _HELD.c.state == WAITING,
-            among(session, _HELD.c.awaits, "awaited"),
-        )
-        .order_by(_HELD.c.since, _HELD.c.submission)
-        .limit(RELEASED_PER_ROUND_MAX)
-    )
-    rows = session.connection().execute(
-        statement, {"village": desa, "awaited": keys(session, awaited)}
-    )
-    return list(rows.scalars())
-
-
-def decide_held(session: Session, held: Held) -> None:
-    """Note what was decided about a submission that waited, or what it waits for now."""
-    session.connection().execute(
-        update(_HELD)
-        .where(_HELD.c.desa == held.desa, _HELD.c.submission == held.submission)
-        .values(
-            reason=held.reason,
-            awaits=held.awaits,
-            state=held.state,
-            decided_at=held.decided_at,
-            decided_by=held.decided_by,
-            words=held.words,
-        )
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class HeldLine:
-    """A submission that waits, as a list shows it."""
-
-    held: Held
-    submission: StoredSubmission
-    rt: str | None
-
-
-# What waits may speak of a record that is not there, whose RT nobody knows.
-_PLACED = _HELD.join(
-    _SUBMISSION,
-    and_(_SUBMISSION.c.desa == _HELD.c.desa, _SUBMISSION.c.id == _HELD.c.submission),
-).outerjoin(
-    _RECORD, and_(_RECORD.c.desa == _SUBMISSION.c.desa, _RECORD.c.id == _SUBMISSION.c.record)
-)
-_HELD_COLUMNS = [c.label(f"held_{c.name}") for c in _HELD.c]
-
-
-def held_lines(
-    session: Session,
-    sight: Sight,
-    *,
-    state: str | None,
-    desa: str | None = None,
-    limit: int,
-    offset: int = 0,
-) -> tuple[list[HeldLine], int]:
-    """A page of what waits in sight, the oldest first, and how many there are in all."""
-    where = [_in_sight(sight)]
-    if state is not None:
-        where.append(_HELD.c.state == state)
-    if desa is not None:
-        where.append(_HELD.c.desa == desa)
-    connection = session.connection()
-    total = connection.execute(select(func.count()).select_from(_PLACED).where(*where))
-    rows = connection.execute(
-        select(*_HELD_COLUMNS, *_TOLD, _RECORD.c.rt)
-        .select_from(_PLACED)
-        .where(*where)
-        .order_by(_HELD.c.since, _HELD.c.submission)
-        .limit(min(limit, HELD_PER_PAGE_MAX))
-        .offset(offset)
-    )
-    return [_line(row) for row in rows], int(total.scalar_one())
-
-
-def held_line(session: Session, sight: Sight, submission_id: str) -> HeldLine | None:
-    """One submission that waits or waited, if it lies in sight."""
-    statement = (
-        select(*_HELD_COLUMNS, *_TOLD, _RECORD.c.rt)
-        .select_from(_PLACED)
-        .where(_HELD.c.submission == submission_id, _in_sight(sight))
-    )
-    row = session.connection().execute(statement).one_or_none()
-    return _line(row) if row is not None else None
-
-
-def _in_sight(sight: Sight) -> ColumnElement[bool]:
-    return or_(
-        in_areas(_HELD.c.desa, sight.whole_areas()), in_sight(_HELD.c.desa, _RECORD.c.rt, sight)
-    )
-
-
-def _line(row: Row[*tuple[Any, ...]]) -> HeldLine:
-    named = row._mapping  # noqa: SLF001 (SQLAlchemy's public name for it)
-    held = Held(**{name: named[f"held_{name}"] for name in Held.__dataclass_fields__})
-    return HeldLine(held, _stored(row), row.rt)
-
-
-def _stored(row: Row[*tuple[Any, ...]]) -> StoredSubmission:
+def stored_from(row: Row[*tuple[Any, ...]]) -> StoredSubmission:
+    """A submission from a row that has its columns."""
     named = row._mapping  # noqa: SLF001 (SQLAlchemy's public name for it)
     return StoredSubmission(**{n: named[n] for n in StoredSubmission.__dataclass_fields__})

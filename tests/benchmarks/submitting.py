@@ -145,7 +145,8 @@ def _xml(form: Form, nested: str, remark: str, entity: Entity) -> bytes:
     name = f"uuid:{uuid.uuid4()}"
     raw = instance(form, name, {"keluarga": entity.record} if entity.update else {}, entity=entity)
     began = datetime.now(UTC).isoformat(timespec="milliseconds")
-    visit = f"<k><waktu>{began}</waktu><hasil>selesai</hasil><catatan>Ramai.</catatan></k><p>{remark}</p>"
+    told = f"<waktu>{began}</waktu><hasil>selesai</hasil><catatan>Ramai.</catatan>"
+    visit = f"<k>{told}</k><p>{remark}</p>"
     return raw.replace(b"<orx:meta>", f"<q>{nested}</q>{visit}<orx:meta>".encode(), 1)
 
 

@@ -15,13 +15,32 @@ from urllib.parse import quote, urlsplit
 
 from tests.api.calling import Answer
 from tests.odk.entities import EntityStore
+from tests.openrosa.parsing import (
+    LIST,
+    MANIFEST,
+    CannotFetch,
+    ListedForm,
+    MediaFile,
+    NeedsPassword,
+    believable,
+    listed_form,
+    media_file,
+)
+from tests.openrosa.wire import COLLECT, KOBO, OLDER_COLLECT, Profile, multipart
 
 OPENROSA = "X-OpenRosa-Version"
 FILES_PER_POST_MAX = 100
 DEFAULT_LENGTH_MAX = 10_000_000
-_LIST = "{http://openrosa.org/xforms/xformsList}"
-_MANIFEST = "{http://openrosa.org/xforms/xformsManifest}"
-_BOUNDARY = "c0ffee00-0000-4000-8000-000000000000"
+__all__ = [
+    "COLLECT",
+    "KOBO",
+    "OLDER_COLLECT",
+    "CannotFetch",
+    "Collect",
+    "NeedsPassword",
+    "Profile",
+    "multipart",
+]
 
 
 class Caller(Protocol):
@@ -30,53 +49,6 @@ class Caller(Protocol):
     def __call__(
         self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer: ...
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Which of the two it is, and how old."""
-
-    app: str = "org.odk.collect.android"
-    release: str = "v2026.3.3"
-    entities: tuple[str, ...] = ("2022.1", "2023.1", "2024.1", "2025.1")
-    upserts_locally: bool = True
-
-    @property
-    def agent(self) -> str:
-        return f"{self.app}/{self.release} Dalvik/2.1.0 (Linux; U; Android 11; SM-A022F)"
-
-
-COLLECT = Profile()
-OLDER_COLLECT = Profile(release="v2026.1.0", upserts_locally=False)
-KOBO = Profile("org.koboc.collect.android", "v2025.3.3", ("2022.1", "2023.1", "2024.1"), False)
-
-
-class CannotFetch(Exception):
-    """What Collect says when it could not get a list of forms."""
-
-
-class NeedsPassword(Exception):
-    """401: Collect asks whoever holds the phone."""
-
-
-@dataclass(frozen=True)
-class ListedForm:
-    """One line of the list as Collect understood it."""
-
-    form_id: str
-    version: str | None
-    name: str
-    digest: str | None
-    url: str
-    manifest: str | None
-
-
-@dataclass(frozen=True)
-class MediaFile:
-    name: str
-    digest: str
-    url: str
-    kind: str
 
 
 @dataclass
@@ -173,14 +145,14 @@ class Collect:
     def form_list(self) -> list[ListedForm]:
         """(4) One trailing slash is taken off before the path is put behind."""
         answer = self.ask("GET", self.server_url.rstrip("/") + "/formList")
-        _believable(answer)
+        believable(answer)
         try:
             root = ET.fromstring(answer.body)
         except ET.ParseError:
             raise CannotFetch("invalid response") from None
-        if root.tag != f"{_LIST}xforms":
+        if root.tag != f"{LIST}xforms":
             raise CannotFetch("invalid response")
-        return [_listed(one) for one in root.iter(f"{_LIST}xform")]
+        return [listed_form(one) for one in root.iter(f"{LIST}xform")]
 
     def synchronise(self) -> list[str]:
         """Match exactly: fetch what is new or changed, drop what is not listed. Names of failures.
@@ -230,13 +202,13 @@ class Collect:
             return []
         answer = self.ask("GET", listed.manifest)
         try:
-            _believable(answer)
+            believable(answer)
             root = ET.fromstring(answer.body)
         except (CannotFetch, NeedsPassword, ET.ParseError):
             return []
-        if root.tag != f"{_MANIFEST}manifest":
+        if root.tag != f"{MANIFEST}manifest":
             return []
-        files = [_media(one) for one in root.iter(f"{_MANIFEST}mediaFile")]
+        files = [media_file(one) for one in root.iter(f"{MANIFEST}mediaFile")]
         return [one for one in files if one is not None] if None not in files else []
 
     def _fetch_media(self, form: LocalForm, file: MediaFile) -> None:
@@ -277,7 +249,7 @@ class Collect:
         base = re.sub(r"/datasets/[^/]+\.csv.*$", "", file.url)
         ids = ",".join(offline)
         answer = self.ask("GET", f"{base}/datasets/{name}/integrity?id={quote(ids, safe=',')}")
-        _believable(answer)
+        believable(answer)
         for entity in ET.fromstring(answer.body).iter("entity"):
             if entity.findtext("deleted") == "true":
                 self.store.lists[name].pop(entity.get("id", ""), None)
@@ -353,74 +325,6 @@ class Collect:
             parts[-1][name] = content
             size += len(content)
         return [(files, files is parts[-1]) for files in parts]
-
-
-def multipart(xml: bytes, files: Mapping[str, bytes], *, is_last: bool = True) -> tuple[bytes, str]:
-    """A body as OkHttp writes it: the XML first, names in plain UTF-8, `"` as `%22` (28)."""
-    parts = [_part("xml_submission_file", "Formulir_2026-11-03_12-00-00.xml", "text/xml", xml)]
-    for name, content in files.items():
-        plain = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-        parts.append(_part(plain, plain, _type_of(name), content))
-    if not is_last:
-        parts.append(_part("*isIncomplete*", None, None, b"yes"))
-    body = b"".join(parts) + f"--{_BOUNDARY}--\r\n".encode()
-    return body, f"multipart/form-data; boundary={_BOUNDARY}"
-
-
-def _part(name: str, filename: str | None, kind: str | None, content: bytes) -> bytes:
-    disposition = f'Content-Disposition: form-data; name="{name}"'
-    if filename is not None:
-        disposition += f'; filename="{filename}"'
-    head = [f"--{_BOUNDARY}", disposition]
-    if kind is not None:
-        head.append(f"Content-Type: {kind}")
-    head.append(f"Content-Length: {len(content)}")
-    return "\r\n".join(head).encode() + b"\r\n\r\n" + content + b"\r\n"
-
-
-def _type_of(name: str) -> str:
-    known = {"jpg": "image/jpeg", "png": "image/png", "csv": "text/csv", "amr": "audio/amr"}
-    return known.get(name.rpartition(".")[2].lower(), "application/octet-stream")
-
-
-def _believable(answer: Answer) -> None:
-    """(5) Only with OpenRosa's header and `text/xml` is it one of their servers."""
-    if answer.status == 401:
-        raise NeedsPassword("credentials")
-    if answer.status == 404:
-        raise CannotFetch("can't reach the server")
-    if answer.status != 200:
-        raise CannotFetch(f"returned status code {answer.status}")
-    if "x-openrosa-version" not in answer.headers:
-        raise CannotFetch("does not correctly implement the OpenRosa formList API")
-    if "text/xml" not in answer.headers.get("content-type", ""):
-        raise CannotFetch("a proxy answered")
-
-
-def _listed(element: ET.Element) -> ListedForm:
-    """(6) A form without one of the three spoils the whole list."""
-    told = {child.tag.removeprefix(_LIST): (child.text or "").strip() for child in element}
-    if not all(told.get(name) for name in ("formID", "name", "downloadUrl")):
-        raise CannotFetch("invalid response")
-    digest = told.get("hash", "")
-    return ListedForm(
-        told["formID"],
-        told.get("version") or None,
-        told["name"],
-        digest.removeprefix("md5:") if digest.startswith("md5:") else None,
-        told["downloadUrl"],
-        told.get("manifestUrl") or None,
-    )
-
-
-def _media(element: ET.Element) -> MediaFile | None:
-    told = {child.tag.removeprefix(_MANIFEST): (child.text or "").strip() for child in element}
-    if not all(told.get(name) for name in ("filename", "hash", "downloadUrl")):
-        return None
-    # Four characters are taken off unread.
-    return MediaFile(
-        told["filename"], told["hash"][4:], told["downloadUrl"], element.get("type", "")
-    )
 
 
 def _message(answer: Answer) -> str:
