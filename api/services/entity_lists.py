@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from sqlmodel import Session
 
@@ -86,7 +87,8 @@ class _Remembered:
             self._found[key] = digest
 
 
-_remembered = _Remembered()
+_remembered: WeakKeyDictionary[object, _Remembered] = WeakKeyDictionary()
+"""Database → what was found there."""
 
 
 def hash_of(session: Session, view: ListView, epoch: str) -> str:
@@ -94,13 +96,14 @@ def hash_of(session: Session, view: ListView, epoch: str) -> str:
     heads = entity_lists.heads(session, view.desas)
     sent_back = entity_lists.corrections_extent(session, view.desas)
     key = (LAYOUT, epoch, view.name, _scope(view.sight), view.properties, tuple(heads), sent_back)
-    known = _remembered.get(key)
+    remembered = _remembered.setdefault(session.get_bind(), _Remembered())
+    known = remembered.get(key)
     if known is not None:
         return known
     extent = entity_lists.extent(session, view.sight)
     told = repr((LAYOUT, epoch, view.name, key[3], view.properties, extent, sent_back))
     digest = hashlib.md5(told.encode(), usedforsecurity=False).hexdigest()
-    _remembered.put(key, digest)
+    remembered.put(key, digest)
     return digest
 
 

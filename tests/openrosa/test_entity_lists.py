@@ -1,4 +1,4 @@
-"""Entity lists: the collector's own families, their last verified values, and a hash that is true."""
+"""Entity lists: the collector's own families, their last verified values, and a true hash."""
 
 from models.queries.entity_lists import spans
 from sync.chains import SPAN_VERSIONS

@@ -36,9 +36,7 @@ def _ask(field: Field, key: Key, method: str, path: str, token: str | None = Non
 def test_the_door_has_its_routes_twice_by_key_and_by_name() -> None:
     paths = {path for _, path, _ in CALLS}
     assert len(paths) == 14
-    assert {
-        path.startswith("/v1/key/{token}/") or path.startswith("/v1/odk/") for path in paths
-    } == {True}
+    assert all(path.startswith(("/v1/key/{token}/", "/v1/odk/")) for path in paths)
     assert {action for *_, action in CALLS} == {Action.PULL, Action.SYNC}
 
 
