@@ -141,9 +141,10 @@ def get_entity_list(request: Request, shell: AppShell, reader: Reader, name: str
     with shell.database.reading() as session:
         view = _view(session, shell, reader, name)
         etag = f'"{hash_of(session, view, epoch(session))}"'
-        due = spans_due(session, view.desas)
+        is_held = _holds(request, etag)
+        due = not is_held and spans_due(session, view.desas)
     headers = {**HEADERS, **KEPT_BY_ITS_PHONE, "ETag": etag}
-    if _holds(request, etag):
+    if is_held:
         return Response(status_code=304, headers=headers)
     if due:
         with shell.database.writing() as session:

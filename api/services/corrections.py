@@ -7,6 +7,7 @@ show it. Words stay until the record has changed after they were said.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from sqlmodel import Session
 
@@ -25,6 +26,9 @@ class Words:
     count: int = 0
 
 
+_NONE: Final = Words()
+
+
 @dataclass(frozen=True, slots=True)
 class Corrections:
     """What was sent back in the villages of a list, by record."""
@@ -35,6 +39,8 @@ class Corrections:
 
     def about(self, family: Sequence[ShownRecord]) -> Words:
         """The words about a family and its people, the oldest first."""
+        if not self.rejected and not any(one.review for one in family):
+            return _NONE
         told: list[str] = []
         count = 0
         for record in family:

@@ -22,14 +22,14 @@ from weakref import WeakKeyDictionary
 from sqlmodel import Session
 
 from api.formats.xform.answers import text_of
-from api.services.corrections import Corrections, corrections_of
+from api.services.corrections import corrections_of
 from api.services.form_book import mapping_of
 from models.queries import entity_lists, feeds
 from models.queries.entity_lists import ShownRecord
 from models.queries.forms import current_summaries
 from models.queries.scoping import Sight
 from sync.chains import Spans
-from sync.policy import FIELDS
+from sync.policy import FIELDS, Field, ValueType
 from sync.types import ANGGOTA, KELUARGA, Json
 
 LAYOUT: Final = 1
@@ -147,12 +147,20 @@ def csv_chunks(session: Session, view: ListView) -> Iterator[bytes]:
     """The list, family by family. Every row has every column: a short one ends Collect's import."""
     spans = {desa: entity_lists.spans(session, desa) for desa in view.desas}
     sent_back = corrections_of(session, view.sight, view.desas)
+    columns = tuple(_column(LISTS[view.name], name) for name in view.properties)
+    rows_of = _family_row if view.name == "keluarga" else _member_rows
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(view.columns)
     for family in entity_lists.shown_records(session, view.sight):
-        of_village = spans.get(family[0].desa, Spans())
-        writer.writerows(_rows(view, family, of_village, sent_back))
+        head = family[0]
+        if head.entity != KELUARGA or not head.is_active:
+            continue
+        words = sent_back.about(family)
+        # A family's row carries its members' names, so its version covers their changes as well.
+        seen = max([one.seen for one in family])
+        version = spans.get(head.desa, _NO_SPANS).version_of(seen, words.count)
+        writer.writerows(rows_of(family, columns, str(version), words.text))
         if out.tell() >= CHUNK_BYTES:
             yield out.getvalue().encode()
             out.seek(0)
@@ -160,54 +168,67 @@ def csv_chunks(session: Session, view: ListView) -> Iterator[bytes]:
     yield out.getvalue().encode()
 
 
-def _rows(
-    view: ListView, family: Sequence[ShownRecord], spans: Spans, sent_back: Corrections
-) -> Iterator[list[str]]:
-    """A family's row carries its members' names, so its version covers their changes as well."""
-    head = next((one for one in family if one.entity == KELUARGA), None)
-    if head is None or not head.is_active:
-        return
-    people = [one for one in family if one.entity == ANGGOTA and one.is_active]
-    seen = max(one.seen for one in family)
-    words = sent_back.about(family)
-    version = str(spans.version_of(seen, words.count))
-    if view.name == "keluarga":
-        derived = _derived(people, words.text)
-        label = text_of(FIELDS[KELUARGA]["nama_kepala_keluarga"], head.fields.get(_HEAD))
-        yield [head.id, label or head.id, version, *_values(view, head, derived)]
-        return
-    for one in people:
-        label = text_of(FIELDS[ANGGOTA]["nama"], one.fields.get("nama"))
-        told = {"keluarga": head.id, "perlu_perbaikan": words.text}
-        yield [one.id, label or one.id, version, *_values(view, one, told)]
-
-
 _HEAD: Final = "nama_kepala_keluarga"
+_NO_SPANS: Final = Spans()
+Column = tuple[str, Field | None]
+"""A property, and the field that it shows; None for what is derived, or what is no field."""
 
 
-def _derived(people: Sequence[ShownRecord], words: str) -> dict[str, str]:
-    """Columns of a family that are no fields of its record."""
+def _column(entity: str, name: str) -> Column:
+    return name, FIELDS[entity].get(name)
+
+
+def _family_row(
+    family: Sequence[ShownRecord], columns: Sequence[Column], version: str, words: str
+) -> list[list[str]]:
+    head = family[0]
+    people = [one for one in family[1:] if one.entity == ANGGOTA and one.is_active]
     names = [str(one.fields.get("nama") or "") for one in people[:MEMBERS_SHOWN_MAX]]
-    return {
+    derived = {
         "perlu_perbaikan": words,
-        "nama_anggota": "; ".join(" ".join(name.split()) for name in names if name),
-        "id_anggota": " ".join(one.id for one in people),
+        "nama_anggota": "; ".join([" ".join(name.split()) for name in names if name]),
+        "id_anggota": " ".join([one.id for one in people]),
         "jumlah_tercatat": str(len(people)),
     }
+    label = _line(head.fields.get(_HEAD)) or head.id
+    return [[head.id, label, version, *_values(columns, head.fields, derived)]]
 
 
-def _values(view: ListView, record: ShownRecord, derived: Mapping[str, str]) -> list[str]:
-    fields = FIELDS[record.entity]
+def _member_rows(
+    family: Sequence[ShownRecord], columns: Sequence[Column], version: str, words: str
+) -> list[list[str]]:
+    derived = {"keluarga": family[0].id, "perlu_perbaikan": words}
+    return [
+        [
+            one.id,
+            _line(one.fields.get("nama")) or one.id,
+            version,
+            *_values(columns, one.fields, derived),
+        ]
+        for one in family[1:]
+        if one.entity == ANGGOTA and one.is_active
+    ]
+
+
+def _line(value: Json) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def _values(
+    columns: Sequence[Column], fields: Mapping[str, Json], derived: Mapping[str, str]
+) -> list[str]:
     values: list[str] = []
-    for name in view.properties:
-        known = fields.get(name)
-        if name in derived:
-            values.append(derived[name])
-        elif known is not None:
-            value: Json = record.fields.get(name)
-            values.append("" if value is None else text_of(known, value))
-        else:
+    for name, field in columns:
+        if field is None:
+            values.append(derived.get(name, ""))
+            continue
+        value = fields.get(name)
+        if value is None:
             values.append("")
+        elif isinstance(value, str) and field.value_type is not ValueType.TEXT:
+            values.append(value)
+        else:
+            values.append(text_of(field, value))
     return values
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import (
@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from models.queries.rowsets import among, keys
 from models.queries.scoping import Sight, in_sight
-from models.sealing import vault_of
+from models.sealing import Vault, vault_of
 from models.tables.columns import table_of
 from models.tables.register import Feed, RecordRow
 from models.tables.submissions import HeldRow, SubmissionRow, VersionSpan
@@ -33,7 +33,7 @@ _SUBMISSION = table_of(SubmissionRow)
 _QUARANTINE = table_of(QuarantineRow)
 _SHOWN = [_RECORD.c[n] for n in (
     "desa", "id", "entity", "keluarga", "rt", "seq", "doc", "stamps", "end_reason", "alias",
-    "review", "disputed", "left_rts",
+    "review", "disputed",
 )]  # fmt: skip
 _LISTED = (KELUARGA, ANGGOTA)
 
@@ -104,7 +104,6 @@ def corrections_extent(session: Session, desas: Sequence[str]) -> tuple[int, str
 def shown_records(session: Session, sight: Sight) -> Iterator[list[ShownRecord]]:
     """Families with their persons, family by family, those that ended or were merged included."""
     vault = vault_of(session)
-    # Whose rows left one of the RTs changed what is shown of the family they left.
     statement = (
         select(*_SHOWN)
         .where(_RECORD.c.entity.in_(_LISTED), in_sight(_RECORD.c.desa, _RECORD.c.rt, sight))
@@ -113,36 +112,39 @@ def shown_records(session: Session, sight: Sight) -> Iterator[list[ShownRecord]]
     )
     family: list[ShownRecord] = []
     for row in session.connection().execute(statement):
-        if family and family[0].keluarga != row.keluarga:
+        shown = _shown(row, vault)
+        if family and family[0].keluarga != shown.keluarga:
             yield family
             family = []
-        family.append(_shown(row, orjson.loads(vault.open(row.doc))))
+        family.append(shown)
     if family:
         yield family
 
 
-def _shown(row: Row[tuple[object, ...]], fields: dict[str, Json]) -> ShownRecord:
+def _shown(row: Row[*tuple[Any, ...]], vault: Vault) -> ShownRecord:
+    # By place: a list has many thousand rows, and a row's names are looked up one by one.
+    desa, record, entity, keluarga, rt, seq, doc, stamps, ended, alias, review, disputed = row
     return ShownRecord(
-        row.desa,
-        row.id,
-        row.entity,
-        row.keluarga,
-        row.rt,
-        row.seq if row.review is None else _last_stated(row),
-        fields,
-        row.end_reason is None and row.alias is None,
-        tuple(orjson.loads(row.review)) if row.review else (),
-        bool(row.disputed),
+        desa,
+        record,
+        entity,
+        keluarga,
+        rt,
+        seq if review is None else _last_stated(stamps),
+        orjson.loads(vault.open(doc)),
+        ended is None and alias is None,
+        tuple(orjson.loads(review)) if review else (),
+        bool(disputed),
     )
 
 
-def _last_stated(row: Row[tuple[object, ...]]) -> int:
+def _last_stated(stored: str) -> int:
     """The last number at which the record's values changed.
 
     While a question is open, its opening is no change: Collect keeps the collector's own value as
     long as the server's version does not pass it, and shows the decision once there is one.
     """
-    stamps = orjson.loads(row.stamps)
+    stamps = orjson.loads(stored)
     stated = [stamps["c"][0]]
     stated += [s[0] for listed in stamps.get("g", {}).values() for s in listed]
     for elements in stamps.get("e", {}).values():
