@@ -20,7 +20,7 @@ SOAK_BURST  ?= 100
 SOAK_FAULTS ?= busy,clocks,clones,cut-answers,duplicates,late-duplicates,lost-answers,lost-requests,malformed,phone-crashes,reinstalls,restores,revocations,rollbacks,scopes,server-crashes,undeclared-restores
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test check check-office format soak bench revision lock clean
+.PHONY: help install dev run test check check-office format forms soak bench fuzz revision lock clean
 .DELETE_ON_ERROR:
 
 help: ## list what can be made
@@ -55,6 +55,9 @@ soak: $(DEV) ## a nightly-size simulation (SOAK_SEED, SOAK_SEEDS, SOAK_BURST, SO
 
 bench: $(DEV) ## the benchmarks, which may take their time
 	$(PY) -m tests.benchmarks $(ARGS)
+
+fuzz: $(DEV) ## throw mutated forms at the OpenRosa door's readers (ARGS='--seconds 600 --seed 2')
+	$(PY) -m tests.fuzz.forms $(ARGS)
 
 revision: $(DEV) ## draft the schema's next revision from the tables (MESSAGE="what changes")
 	$(PY) -m migrations.runner $(MESSAGE)

@@ -23,6 +23,8 @@ from api.description import describe
 from api.headers import SecurityHeaders
 from api.logs import AccessLog, configure_logs
 from api.metrics import CountRequests, Metrics
+from api.openrosa import forms as openrosa_forms
+from api.openrosa import submissions as openrosa_submissions
 from api.problems import ProblemAnswers, UnexpectedErrors
 from api.randomness import SYSTEM_RANDOMNESS, Randomness
 from api.routes import (
@@ -33,10 +35,13 @@ from api.routes import (
     devices,
     documentation,
     exports,
+    forms,
     growth,
     health,
+    held,
     imports,
     keying_in,
+    odk_keys,
     periods,
     placing,
     progress,
@@ -68,6 +73,8 @@ GARBAGE_AFTER: Final = 20_000
 """Objects made and kept before Python looks for cycles among them."""
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     repairing.router,
+    openrosa_submissions.router,
+    openrosa_forms.router,
     devices.router,
     accounts.router,
     conflicts.router,
@@ -78,6 +85,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     imports.uploading,
     imports.router,
     lokus.router,
+    forms.router,
+    health.router,
+    held.router,
+    odk_keys.router,
     office.forms,
     office.pages,
     pages.router,

@@ -47,6 +47,8 @@ class Received:
 
     path: Path
     size_max: int
+    any_type: bool = False
+    """Whatever it is: files beside a filled form are kept, and never shown as what they say."""
     size: int = 0
     _file: BinaryIO | None = None
     _hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
@@ -72,7 +74,7 @@ class Received:
             raise AppError("payload-too-large", limits={"bytes_max": self.size_max})
         if len(self._head) < _HEAD_BYTES:
             self._head += chunk[: _HEAD_BYTES - len(self._head)]
-            if len(self._head) == _HEAD_BYTES:
+            if len(self._head) == _HEAD_BYTES and not self.any_type:
                 _ = self.media_type  # what is no scan is not even read to its end
         self._hash.update(chunk)
         with _a_full_disk_is_told():
@@ -83,7 +85,10 @@ class Received:
 
     def finish(self) -> None:
         """All bytes are there and on the disk. Raises as `take`."""
-        _ = self.media_type
+        if not self.any_type:
+            _ = self.media_type
+        elif self._file is None:
+            self.take(b"")
         assert self._file is not None, "a file with a type has bytes"
         with _a_full_disk_is_told():
             self._file.flush()
@@ -107,9 +112,11 @@ class BlobStore:
 
     folder: Path
 
-    def receiving(self, randomness: Randomness, *, size_max: int) -> Received:
+    def receiving(
+        self, randomness: Randomness, *, size_max: int, any_type: bool = False
+    ) -> Received:
         """Begin to take a file of at most `size_max` bytes; nothing touches the disk yet."""
-        return Received(self.folder / INCOMING / randomness(16).hex(), size_max)
+        return Received(self.folder / INCOMING / randomness(16).hex(), size_max, any_type)
 
     def keep(self, received: Received) -> str:
         """Put a finished file in its place for ever; its hash. Raises `StorageFull`."""

@@ -30,6 +30,9 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 class Allowed:
     """Lets a request pass whose sender's role allows the action, and says who it is."""
 
+    own_door = False
+    """Does a door of its own ask who is there, in the words of its own protocol?"""
+
     def __init__(self, action: Action, *, device_only: bool = False) -> None:
         self.action = action
         self._device_only = device_only
@@ -40,7 +43,7 @@ class Allowed:
         if principal.may(self.action) and not (self._device_only and principal.session):
             return principal
         code = "device-revoked" if principal.revoked else "not-permitted"
-        raise AppError(code, audit=_refusal(shell, principal, request, code))
+        raise AppError(code, audit=refusal_entry(shell, principal, request, code))
 
 
 class Public:
@@ -84,7 +87,7 @@ def authenticated(request: Request, shell: Shell) -> Principal:
     if request.method not in _READING:
         shown = request.headers.get(CSRF_HEADER, "")
         if not same(digest(shown), signed_in.csrf_digest):
-            audit = _refusal(shell, signed_in.principal, request, "csrf-missing")
+            audit = refusal_entry(shell, signed_in.principal, request, "csrf-missing")
             raise AppError("csrf-missing", audit=audit)
     return signed_in.principal
 
@@ -99,7 +102,8 @@ def _device(shell: Shell, scheme: str, token: str) -> Principal:
     return principal
 
 
-def _refusal(shell: Shell, principal: Principal, request: Request, code: str) -> AuditEntry:
+def refusal_entry(shell: Shell, principal: Principal, request: Request, code: str) -> AuditEntry:
+    """That somebody was turned away, for the audit chain."""
     route = getattr(request.scope.get("route"), "path", "")
     return AuditEntry(
         at=shell.now(),
@@ -118,6 +122,8 @@ class RouteRule:
     methods: frozenset[str]
     action: Action
     is_public: bool
+    own_door: bool = False
+    """Who calls is asked in the words of another protocol (`api.openrosa`)."""
 
 
 class RouteWithoutRule(Exception):
@@ -148,4 +154,6 @@ def _rules(app: FastAPI) -> Iterator[RouteRule]:
             raise RouteWithoutRule(context.path)
         (rule,) = rules
         methods = frozenset(context.methods or ())
-        yield RouteRule(context.path, methods, rule.action, isinstance(rule, Public))
+        own_door = isinstance(rule, Allowed) and rule.own_door
+        is_public = isinstance(rule, Public)
+        yield RouteRule(context.path, methods, rule.action, is_public, own_door)

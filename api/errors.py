@@ -42,6 +42,13 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "Permintaan tidak terbaca.",
             "The request could not be read. `errors`, where present, names the places.",
         ),
+        "not-a-form": _row(
+            400,
+            "never",
+            "Isi kiriman bukan formulir.",
+            "What was sent can be no filled form: it has a document type, or more than 1 MiB, "
+            "64 levels or 20,000 elements of XML, or its parts cannot be told apart.",
+        ),
         "unauthorised": _row(
             401,
             "after-change",
@@ -85,6 +92,12 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "never",
             "Kode tidak berlaku. Mintalah kode baru.",
             "The code is unknown, used, expired, or was tried too often: ask for a new one.",
+        ),
+        "odk-key-unknown": _row(
+            403,
+            "never",
+            "Kode QR ini tidak berlaku. Mintalah kode baru kepada operator.",
+            "No phone has a key like this one: make a new code with `lokus enrol NAME --odk`.",
         ),
         "not-found": _row(
             404,
@@ -142,6 +155,13 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "after-change",
             "Perbarui aplikasi.",
             "The batch speaks a table of fields that this server does not know.",
+        ),
+        "form-version-taken": _row(
+            409,
+            "after-change",
+            "Versi formulir itu sudah terbit.",
+            "This version of the form was published with other contents, and phones may hold it: "
+            "give the form a new version in its settings sheet.",
         ),
         "name-taken": _row(
             409,
@@ -244,6 +264,12 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = MappingProxyType(
             "after-change",
             "Kode wilayah tidak dikenal.",
             "The area is not in the table of areas: load it, or correct the code.",
+        ),
+        "form-refused": _row(
+            422,
+            "after-change",
+            "Formulir belum dapat diterbitkan.",
+            "The form cannot be published; `faults` names sheet, row and column of each reason.",
         ),
         "value-refused": _row(
             422,

@@ -17,6 +17,8 @@ from api.randomness import Randomness
 
 DEVICE_MARK: Final = "lkd_"
 SESSION_MARK: Final = "lks_"
+ODK_MARK: Final = "lko_"
+"""Of tokens that stand in an address; they open the OpenRosa door and nothing else."""
 TOKEN_BYTES: Final = 32
 CODE_LENGTH: Final = 10
 CODE_HEAD_LENGTH: Final = 4
@@ -24,6 +26,7 @@ CODE_HEAD_LENGTH: Final = 4
 KEY_BYTES: Final = 16
 
 TOKEN_PATTERN: Final = re.compile(r"lk[ds]_[A-Za-z0-9_-]{43}")
+ODK_TOKEN_PATTERN: Final = re.compile(r"lko_[A-Za-z0-9_-]{43}")
 _CODE = re.compile(rf"[A-Z2-7]{{{CODE_LENGTH}}}")
 # Base32 has no 0, 1 and 8, because people write them for these.
 _MISREAD = str.maketrans({"0": "O", "1": "I", "8": "B", " ": "", "-": ""})
@@ -57,6 +60,11 @@ def successor(secret: bytes, device_id: str, present_digest: str) -> str:
     """
     key = derived_key(secret, "device token")
     return _token(DEVICE_MARK, hmac.digest(key, f"{device_id}:{present_digest}".encode(), "sha256"))
+
+
+def derived_token(mark: str, key: bytes, about: str) -> str:
+    """The one token that follows from a key and what it is about."""
+    return _token(mark, hmac.digest(key, about.encode(), "sha256"))
 
 
 def csrf_token(session_token: str) -> str:

@@ -25,6 +25,10 @@ REFERENCE_TABLES: Final = (
     "list_import",
     "period",
     "account_pin",
+    "form",
+    "form_version",
+    "form_file",
+    "odk_key",
 )
 VILLAGE_TABLES: Final = {
     "feed": "desa",
@@ -47,6 +51,10 @@ VILLAGE_TABLES: Final = {
     "export_result": "desa",
     "task": "desa",
     "designation": "desa",
+    "submission": "desa",
+    "submission_file": "desa",
+    "held": "desa",
+    "version_span": "desa",
     "audit_chain": "chain",
     "audit": "chain",
 }

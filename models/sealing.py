@@ -5,6 +5,7 @@ sealed, and both forms are read, so encryption at rest can be switched on withou
 Equality in the database never needs the number itself: `natural_key` is a keyed hash of it.
 """
 
+import base64
 import hashlib
 import hmac
 import json
@@ -45,6 +46,19 @@ class Vault:
         if self.cipher is None or SEALED_PREFIX not in text:
             return text
         return _rewritten(text, self._opened)
+
+    def seal_bytes(self, raw: bytes) -> bytes:
+        """A file as it is stored: whole, because nobody can say where a number stands in it."""
+        if self.cipher is None:
+            return raw
+        return (SEALED_PREFIX + self.cipher.seal(base64.b85encode(raw).decode())).encode()
+
+    def open_bytes(self, stored: bytes) -> bytes:
+        """The file as it came."""
+        prefix = SEALED_PREFIX.encode()
+        if self.cipher is None or not stored.startswith(prefix):
+            return stored
+        return base64.b85decode(self.cipher.open(stored.decode().removeprefix(SEALED_PREFIX)))
 
     def natural_key(self, number: str) -> str:
         """A keyed hash of a NIK or No KK (128 bits, hex): equal numbers, equal keys."""

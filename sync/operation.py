@@ -124,8 +124,8 @@ def parse_operation(
 ) -> Operation | Refusal:
     """Read one element of ``ops`` whose place in the lane is ``seq``.
 
-    Server lanes (imports, forms, reviewers) carry ``source`` instead of a phone's clock and may
-    write server-owned fields.
+    Server lanes (imports, forms, reviewers) carry ``source`` and may write server-owned fields. A
+    phone's clock they carry only where they speak for a phone, as filled forms do.
     """
     try:
         return _parse(raw, seq, server_lane=server_lane)
@@ -166,8 +166,9 @@ def _clock(raw: Mapping[str, Json], *, server_lane: bool) -> tuple[int | None, s
         source = raw.get("source")
         if not isinstance(source, (str, dict)) or not source:
             raise _Bad(Problem.MALFORMED, "source is required in server lanes")
-        return None, None
-    if "source" in raw:
+        if "boot" not in raw:
+            return None, None
+    elif "source" in raw:
         raise _Bad(Problem.UNKNOWN_KEY, "source")
     mono, boot = raw.get("mono"), raw.get("boot")
     if not isinstance(mono, int) or isinstance(mono, bool) or abs(mono) > SAFE_INTEGER_MAX:

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("api", "sync", "models", "migrations", "clients/python/lokus_client", "tests")
+PACKAGES = (
+    "api",
+    "sync",
+    "models",
+    "migrations",
+    "clients/python/lokus_client",
+    "clients/odk",
+    "tests",
+)
 LINES_PER_FILE_MAX = 400
 LINES_PER_FUNCTION_MAX = 60
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
@@ -81,5 +89,6 @@ def test_the_core_asks_nobody_for_the_time_or_for_chance() -> None:
 def test_no_file_names_a_folder_of_somebodys_machine() -> None:
     homes = ("/" + "home/", "/" + "Users/", "/" + "root/", "/" + "work/")
     for path in _sources():
-        text = path.read_text()
+        # An entity list's rows are at /root/item, whosever machine it is.
+        text = path.read_text().replace("/root" + "/item", "")
         assert not any(home in text for home in homes), _name(path)

@@ -23,7 +23,9 @@ from api.cli import (
     enrol,
     epoch,
     export,
+    form,
     growth,
+    held,
     importing,
     migrate,
     period,
@@ -77,11 +79,13 @@ GROUPS: Final[Mapping[str, typer.Typer]] = MappingProxyType(
         "rt": rt.app,
         "conflict": conflict.app,
         "quarantine": quarantine.app,
+        "held": held.app,
         "durable": durable.app,
         "exports": export.app,
         "task": task.app,
         "period": period.app,
         "round": village_round.app,
+        "form": form.app,
     }
 )
 

@@ -12,6 +12,7 @@ from api.services.syncing import PROTOCOL
 from api.settings import Settings
 from api.shell import Shell
 from models.queries.areas import area_names
+from models.queries.forms import FormSummary, current_summaries
 from models.queries.server_state import epoch
 from sync.codes import CODELISTS
 from sync.permission import as_manifest
@@ -33,7 +34,7 @@ def manifest(session: Session, shell: Shell, principal: Principal) -> dict[str, 
         "timezone": shell.settings.timezone,
         "limits": limits_of(shell.settings),
         "permissions": as_manifest()[str(principal.role)],
-        "forms": [],
+        "forms": [_form(one) for one in current_summaries(session)],
         "fields": orjson.Fragment(_fields()),
         "groups": orjson.Fragment(_groups()),
         "codelists": orjson.Fragment(_codelists()),
@@ -63,6 +64,17 @@ def _scope(session: Session, principal: Principal, now: datetime) -> list[Json]:
         }
         for grant in grants
     ]
+
+
+def _form(form: FormSummary) -> Json:
+    """Where to find a form: `/v1/forms/{id}/{version}.json`."""
+    return {
+        "id": form.form_id,
+        "version": form.version,
+        "title": form.title,
+        "kind": form.kind,
+        "md5": form.md5,
+    }
 
 
 @lru_cache(maxsize=1)

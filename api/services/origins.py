@@ -65,6 +65,19 @@ def origin_of(
     return Origin(value, base)
 
 
+def value_at(
+    session: Session, record: Record, group: str, base: int, earlier: Sequence[Conflict]
+) -> GroupValue:
+    """What a group said as of ``base``; ``earlier`` are all conflicts of the record."""
+    history = _history(session, record)
+    pulled = _pulled(session, record.desa, history, base)
+    value: GroupValue = {}
+    for one in history:
+        if one in pulled:
+            value = _after(value, one, group, earlier)
+    return value
+
+
 def _history(session: Session, record: Record) -> list[_Remembered]:
     """Operations that took effect on the record, also those sent to its aliases since."""
     merged = browsing.with_aliases(session, record.desa, [record.id])

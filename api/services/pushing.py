@@ -60,8 +60,13 @@ def decide_batch(
     batch: Sequence[Incoming],
     ground: Ground,
     clock: BatchClock | None = None,
+    *,
+    is_first: bool = False,
 ) -> Plan | Forked | Hole:
-    """Load what the batch touches and let the core decide it."""
+    """Load what the batch touches and let the core decide it.
+
+    ``is_first``: the caller knows that none of it ever came before, so nobody looks for that.
+    """
     fresh = [one for one in batch if one.seq is None or one.seq > turn.lane.last]
     loaded = load(session, turn.desa, fresh)
     view = PushView(
@@ -84,8 +89,8 @@ def decide_batch(
             _unseen(loaded, turn.author) - _created(batch),
             account_id=turn.stored.account_id,
         ),
-        earlier=_earlier(session, turn, batch),
-        lineage=_lineage(session, turn, batch),
+        earlier={} if is_first else _earlier(session, turn, batch),
+        lineage={} if is_first else _lineage(session, turn, batch),
     )
     return plan_push(view, batch)
 

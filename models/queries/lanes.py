@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 from sqlalchemy import Row, bindparam, insert, select, update
@@ -16,6 +17,13 @@ from sync.types import Lane
 _LANE = table_of(LaneRow)
 _ONE = select(_LANE).where(_LANE.c.desa == bindparam("village"), _LANE.c.lane == bindparam("name"))
 _LOCKED = _ONE.with_for_update()
+_OLDEST = (
+    select(_LANE)
+    .where(_LANE.c.desa == bindparam("village"), _LANE.c.lineage == bindparam("device"))
+    .order_by(_LANE.c.created_at, _LANE.c.lane)
+    .limit(1)
+)
+_OLDEST_OF_SOURCE = _OLDEST.where(_LANE.c.source == bindparam("kind"))
 _ADVANCE = (
     update(_LANE)
     .where(_LANE.c.desa == bindparam("village"), _LANE.c.lane == bindparam("name"))
@@ -50,18 +58,13 @@ def lane(session: Session, desa: str, name: str) -> StoredLane | None:
     return _stored(row) if row is not None else None
 
 
-def lane_of(session: Session, desa: str, lineage: str) -> StoredLane | None:
+def lane_of(
+    session: Session, desa: str, lineage: str, *, source: str | None = None
+) -> StoredLane | None:
     """The oldest lane of a lineage in one village; an office's lineage has no other."""
-    row = (
-        session.connection()
-        .execute(
-            select(_LANE)
-            .where(_LANE.c.desa == desa, _LANE.c.lineage == lineage)
-            .order_by(_LANE.c.created_at, _LANE.c.lane)
-            .limit(1)
-        )
-        .one_or_none()
-    )
+    statement = _OLDEST if source is None else _OLDEST_OF_SOURCE
+    found = {"village": desa, "device": lineage} | ({"kind": source} if source else {})
+    row = session.connection().execute(statement, found).one_or_none()
     return _stored(row) if row is not None else None
 
 
@@ -161,21 +164,31 @@ def _dots(lane: Lane) -> str | None:
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredLane:
-    dots = orjson.loads(row.extra) if row.extra else ()
+    return lane_from(row)
+
+
+def lane_from(row: Row[*tuple[Any, ...]], prefix: str = "") -> StoredLane:
+    """A lane from a row that has its columns, behind ``prefix`` where it has others as well."""
+    told = {
+        name.removeprefix(prefix): value
+        for name, value in row._mapping.items()  # noqa: SLF001 (SQLAlchemy's public name for it)
+        if name.startswith(prefix)
+    }
+    dots = orjson.loads(told["extra"]) if told["extra"] else ()
     return StoredLane(
         Lane(
-            name=row.lane,
-            desa=row.desa,
-            last=row.last,
-            known=orjson.loads(row.known) if row.known else {},
+            name=told["lane"],
+            desa=told["desa"],
+            last=told["last"],
+            known=orjson.loads(told["known"]) if told["known"] else {},
             extra=frozenset((name, seq) for name, seq in dots),
-            synced_at=row.synced_at,
+            synced_at=told["synced_at"],
         ),
-        row.lineage,
-        row.account_id,
-        row.source,
-        row.durable,
-        row.created_at,
-        row.forked_at,
-        row.parent is not None or row.forked_at is not None,
+        told["lineage"],
+        told["account_id"],
+        told["source"],
+        told["durable"],
+        told["created_at"],
+        told["forked_at"],
+        told["parent"] is not None or told["forked_at"] is not None,
     )

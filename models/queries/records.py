@@ -89,6 +89,11 @@ def records_by_id(session: Session, desa: str, ids: Iterable[str]) -> list[Recor
     return _select(session, desa, among(session, _RECORD.c.id, "wanted"), wanted)
 
 
+def family_records(session: Session, desa: str, keluarga: str) -> list[Record]:
+    """A family and everything beneath it, closed and merged rows included, in no order."""
+    return _select(session, desa, among(session, _RECORD.c.keluarga, "wanted"), {keluarga})
+
+
 def _select(
     session: Session, desa: str, condition: ColumnElement[bool], wanted: Iterable[str]
 ) -> list[Record]:

@@ -14,11 +14,17 @@ import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError
 
+from api.openrosa.addresses import server_url
 from api.services.accounts import NewAccount, add_account, hashed
 from api.services.designating import designate
+from api.services.odk_keys import issue_key
 from migrations import runner
 from models.engines import database_url as parsed
 from models.engines import open_for_migration
+from models.queries import forms
+from models.queries.entity_lists import add_span
+from models.queries.forms import NewVersion
+from sync.chains import Span
 from sync.lokus import Decree, Programme
 from sync.permission import Role
 from tests.api.exporting import note_something
@@ -37,10 +43,13 @@ from tests.api.village import (
     two_disagree,
 )
 from tests.api.world import JSON, NOON, World, area, serving
+from tests.openrosa.collect import multipart
 
 Rows = dict[str, list[str]]
 
 TABLES_OF = {
+    "0010": {"odk_key", "submission", "submission_file", "held", "version_span"},
+    "0009": {"form", "form_version", "form_file"},
     "0008": {"designation"},
     "0007": {"export", "export_result", "task"},
     "0006": {"blob"},
@@ -108,7 +117,41 @@ def fill(world: World) -> None:
     work_through_a_period(world, ROUND_DESA)
     note_something(world, ROUND_DESA)
     _designate(world)
+    _publish(world)
+    _submit(world, ani.account)
     assert_sound(world)
+
+
+def _publish(world: World) -> None:
+    now = world.clock.now()
+    form = NewVersion(
+        form_id="coba",
+        version="1",
+        state="published",
+        kind="update",
+        title="Coba",
+        xml=b"<h:html/>",
+        md5="0" * 32,
+        mapping='{"lists":[]}',
+        compact=b"{}",
+        source=b"PK",
+        entities_version="2024.1",
+    )
+    with world.database.writing() as session:
+        forms.turn_to_publish(session, form.form_id, now)
+        forms.put_version(session, form, {"gambar.png": b"png"}, now)
+        forms.offer(session, form.form_id, form.version, now)
+
+
+def _submit(world: World, account: str) -> None:
+    """A form of a version that nobody published, with a file, from a phone with Collect."""
+    with world.database.writing() as session:
+        act = world.act()
+        made = issue_key(session, account, act, world.settings.secret, "ODK Collect")
+        add_span(session, DESA, Span(2**20, 2**24))
+    body, kind = multipart(b"<data id='lama' version='1'/>", {"audit.csv": b"event"})
+    path = server_url("", made.token)
+    assert world.call("POST", f"{path}/submission", body, {"content-type": kind}).status == 202
 
 
 def _sign_in(world: World) -> None:

@@ -1,0 +1,1 @@
+"""The door for ODK Collect and KoboCollect, which work with it unmodified."""

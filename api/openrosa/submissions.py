@@ -1,0 +1,135 @@
+"""Where filled forms come in.
+
+HEAD says that the door is here and how much fits through it; it names no other place, because a
+phone that is sent elsewhere forgets the limit. POST answers 201 or 202, whatever the form says.
+"""
+
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Depends, Request, Response
+from sqlmodel import Session
+
+from api.errors import AppError
+from api.formats.xform.submission import XML_BYTES_MAX, Refused, Unreadable, read_instance
+from api.openrosa.addresses import BY_KEY, BY_NAME
+from api.openrosa.answers import HEADERS, OpenRosaRoute, message
+from api.openrosa.bodies import INCOMPLETE_PART, XML_PART, Body, Part, Received
+from api.openrosa.holders import KeyHolder
+from api.security import SEEN_EVERY, Principal
+from api.services.claiming import note_claims
+from api.services.form_book import mapping_of
+from api.services.reviewers import ground_of
+from api.services.submitting import Arrival, Site, Taken, submit
+from api.services.submitting_files import Arrived, Offered, keep_files
+from api.services.submitting_places import Collector
+from api.shell import AppShell, Shell
+from api.uploads import store_of
+from models.queries import devices
+from models.queries.submissions import MERGED
+from sync.permission import Action
+
+YES = b"yes"
+
+_log = structlog.get_logger("openrosa")
+
+Sender = Annotated[Principal, Depends(KeyHolder(Action.SYNC))]
+
+router = APIRouter(route_class=OpenRosaRoute, include_in_schema=False)
+
+
+def head_submission(_: Sender) -> Response:
+    """The door is here. No `Location`: the phone would go there and forget the limit."""
+    return Response(status_code=204, headers=HEADERS)
+
+
+def post_submission(request: Request, shell: AppShell, sender: Sender, body: Received) -> Response:
+    """Take a form in; the answer leaves after everything of it was committed."""
+    parts = body.parts()
+    raw = _xml(body, parts)
+    files = _files(shell, body, parts)
+    is_last = not any(p.name == INCOMPLETE_PART and body.whole(p).strip() == YES for p in parts)
+    try:
+        instance = read_instance(raw)
+    except Unreadable:
+        instance = None
+    except Refused:
+        raise AppError("not-a-form") from None
+    collector = _collector(sender)
+    agent = request.headers.get("user-agent", "")
+    with shell.database.writing() as session:
+        mapping = None
+        if instance is not None:
+            mapping = mapping_of(session, instance.form_id, instance.version)
+        arrival = Arrival(raw, instance, mapping, files, is_last, agent)
+        site = Site(shell.now(), ground_of(shell.settings), shell.randomness)
+        taken = submit(session, collector, arrival, site)
+        _mark_seen(shell, sender, session)
+    _note_claims(shell, taken)
+    return _answered(taken, is_revoked=sender.revoked)
+
+
+for _base in (BY_KEY, BY_NAME):
+    router.add_api_route(f"{_base}/submission", head_submission, methods=["HEAD"])
+    router.add_api_route(f"{_base}/submission", post_submission, methods=["POST"])
+
+
+def _xml(body: Body, parts: list[Part]) -> bytes:
+    found = next((part for part in parts if part.name == XML_PART), None)
+    if found is None:
+        raise AppError("not-a-form")
+    if found.end - found.begin > XML_BYTES_MAX:
+        raise AppError("not-a-form")
+    return body.whole(found)
+
+
+def _files(shell: Shell, body: Body, parts: list[Part]) -> list[Arrived]:
+    """Every part but the form itself is a file, whether it says so or not."""
+    offered = (
+        Offered(part.filename or part.name, part.media_type, body.chunks(part))
+        for part in parts
+        if part.name not in (XML_PART, INCOMPLETE_PART)
+    )
+    return keep_files(store_of(shell), shell.randomness, offered)
+
+
+def _collector(sender: Principal) -> Collector:
+    assert sender.device_id is not None, "a key belongs to a device"
+    assert sender.token is not None, "and says since when"
+    return Collector(
+        sender.device_id,
+        sender.account_id,
+        sender.role,
+        sender.scope,
+        sender.revoked,
+        sender.token.since,
+    )
+
+
+def _mark_seen(shell: Shell, sender: Principal, session: Session) -> None:
+    token, now = sender.token, shell.now()
+    assert sender.device_id is not None, "a key belongs to a device"
+    if token is None or token.last_seen_at is None or now - token.last_seen_at >= SEEN_EVERY:
+        devices.mark_seen(session, sender.device_id, now)
+
+
+def _note_claims(shell: Shell, taken: Taken) -> None:
+    """Apart from the form, which is committed: a village's transaction stays in its village."""
+    if not taken.niks:
+        return
+    try:
+        with shell.database.writing() as session:
+            note_claims(session, taken.niks)
+    except Exception as error:  # noqa: BLE001 (whatever it is, the form was committed)
+        _log.warning("claims not noted", kind=type(error).__name__)
+
+
+def _answered(taken: Taken, *, is_revoked: bool) -> Response:
+    """201 for what is in the register, 202 for what waits; both end the phone's sending."""
+    status = 201 if taken.state == MERGED and not is_revoked else 202
+    waiting = taken.to_be_judged
+    if taken.is_repeated and not waiting:
+        text = "Sudah diterima sebelumnya."
+    else:
+        text = f"Diterima; {waiting} data menunggu pemeriksaan." if waiting else "Diterima."
+    return message(text, status)

@@ -1,0 +1,242 @@
+"""Entity lists: what a phone with Collect holds of the register, one CSV per list and collector.
+
+Only families of the collector's own RTs that are neither closed nor merged into another; their
+members; the last verified value of each property that a published form names, and nothing else
+(data that no form shows stays here); and what a reviewer sent back, in the reviewer's words.
+
+*The hash costs no list.* Collect asks for it with every sync and compares it as text. It follows
+from how many rows are in sight and the highest number among them: every change of a row in sight
+raises that number, and a row that leaves it lowers the count. Where the villages' heads have not
+moved since, not even that is asked.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from sqlmodel import Session
+
+from api.formats.xform.answers import text_of
+from api.services.corrections import corrections_of
+from api.services.form_book import mapping_of
+from models.queries import entity_lists, feeds
+from models.queries.entity_lists import ShownRecord
+from models.queries.forms import current_summaries
+from models.queries.scoping import Sight
+from sync.chains import Spans
+from sync.policy import FIELDS, Field, ValueType
+from sync.types import ANGGOTA, KELUARGA, Json
+
+LAYOUT: Final = 1
+"""Rises when the columns, or what stands in them, change for the same data."""
+LISTS: Final[Mapping[str, str]] = {"keluarga": KELUARGA, "anggota": ANGGOTA}
+"""List → the entity whose records are its rows."""
+OWN_COLUMNS: Final = ("name", "label", "__version")
+REMEMBERED_MAX: Final = 4096
+CHUNK_BYTES: Final = 64 * 1024
+MEMBERS_SHOWN_MAX: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """One list as one collector may see it now."""
+
+    name: str
+    sight: Sight
+    desas: tuple[str, ...]
+    properties: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*OWN_COLUMNS, *self.properties)
+
+
+def properties_of(session: Session, name: str) -> tuple[str, ...]:
+    """What any form that phones are offered reads of a list: every form is told the same."""
+    wanted: set[str] = set()
+    for form in current_summaries(session):
+        mapping = mapping_of(session, form.form_id, form.version)
+        for one in mapping.lists if mapping is not None else ():
+            if one.name == name:
+                wanted.update(one.properties)
+    return tuple(sorted(p for p in wanted if p not in OWN_COLUMNS and not p.startswith("__")))
+
+
+# The hash ------------------------------------------------------------------------------------
+
+
+class _Remembered:
+    """Hashes by everything that they depend on, for the villages whose heads have not moved."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[object, ...], str] = {}
+        self._lock = Lock()
+
+    def get(self, key: tuple[object, ...]) -> str | None:
+        return self._found.get(key)
+
+    def put(self, key: tuple[object, ...], digest: str) -> None:
+        with self._lock:
+            if len(self._found) >= REMEMBERED_MAX:
+                self._found.clear()
+            self._found[key] = digest
+
+
+_remembered: WeakKeyDictionary[object, _Remembered] = WeakKeyDictionary()
+"""Database → what was found there."""
+
+
+def hash_of(session: Session, view: ListView, epoch: str) -> str:
+    """What Collect compares: another text if anything that the list shows is another."""
+    heads = entity_lists.heads(session, view.desas)
+    sent_back = entity_lists.corrections_extent(session, view.desas)
+    key = (LAYOUT, epoch, view.name, _scope(view.sight), view.properties, tuple(heads), sent_back)
+    remembered = _remembered.setdefault(session.get_bind(), _Remembered())
+    known = remembered.get(key)
+    if known is not None:
+        return known
+    extent = entity_lists.extent(session, view.sight)
+    told = repr((LAYOUT, epoch, view.name, key[3], view.properties, extent, sent_back))
+    digest = hashlib.md5(told.encode(), usedforsecurity=False).hexdigest()
+    remembered.put(key, digest)
+    return digest
+
+
+def _scope(sight: Sight) -> tuple[object, ...]:
+    """The areas that are open now, whatever their history."""
+    return tuple(
+        sorted(
+            {
+                (grant.kode_wilayah, tuple(sorted(grant.rts)) if grant.rts is not None else None)
+                for grant in sight.scope.grants
+                if grant.open_at(sight.now)
+            },
+            key=repr,
+        )
+    )
+
+
+# The rows ------------------------------------------------------------------------------------
+
+
+def note_spans(session: Session, desas: Sequence[str]) -> None:
+    """See to it that every village's numbers fit into versions. Needs a writing transaction."""
+    for desa, head in entity_lists.heads(session, desas):
+        if entity_lists.spans(session, desa).due(head) is None:
+            continue
+        feeds.take_turn(session, desa)
+        span = entity_lists.spans(session, desa).due(head)
+        if span is not None:
+            entity_lists.add_span(session, desa, span)
+
+
+def spans_due(session: Session, desas: Sequence[str]) -> bool:
+    """Is there something for `note_spans` to do? Once in the life of an epoch."""
+    return any(
+        entity_lists.spans(session, desa).due(head) is not None
+        for desa, head in entity_lists.heads(session, desas)
+    )
+
+
+def csv_chunks(session: Session, view: ListView) -> Iterator[bytes]:
+    """The list, family by family. Every row has every column: a short one ends Collect's import."""
+    spans = {desa: entity_lists.spans(session, desa) for desa in view.desas}
+    sent_back = corrections_of(session, view.sight, view.desas)
+    columns = tuple(_column(LISTS[view.name], name) for name in view.properties)
+    rows_of = _family_row if view.name == "keluarga" else _member_rows
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(view.columns)
+    for family in entity_lists.shown_records(session, view.sight):
+        head = family[0]
+        if head.entity != KELUARGA or not head.is_active:
+            continue
+        words = sent_back.about(family)
+        # A family's row carries its members' names, so its version covers their changes as well.
+        seen = max([one.seen for one in family])
+        version = spans.get(head.desa, _NO_SPANS).version_of(seen, words.count)
+        writer.writerows(rows_of(family, columns, str(version), words.text))
+        if out.tell() >= CHUNK_BYTES:
+            yield out.getvalue().encode()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue().encode()
+
+
+_HEAD: Final = "nama_kepala_keluarga"
+_NO_SPANS: Final = Spans()
+Column = tuple[str, Field | None]
+"""A property, and the field that it shows; None for what is derived, or what is no field."""
+
+
+def _column(entity: str, name: str) -> Column:
+    return name, FIELDS[entity].get(name)
+
+
+def _family_row(
+    family: Sequence[ShownRecord], columns: Sequence[Column], version: str, words: str
+) -> list[list[str]]:
+    head = family[0]
+    people = [one for one in family[1:] if one.entity == ANGGOTA and one.is_active]
+    names = [str(one.fields.get("nama") or "") for one in people[:MEMBERS_SHOWN_MAX]]
+    derived = {
+        "perlu_perbaikan": words,
+        "nama_anggota": "; ".join([" ".join(name.split()) for name in names if name]),
+        "id_anggota": " ".join([one.id for one in people]),
+        "jumlah_tercatat": str(len(people)),
+    }
+    label = _line(head.fields.get(_HEAD)) or head.id
+    return [[head.id, label, version, *_values(columns, head.fields, derived)]]
+
+
+def _member_rows(
+    family: Sequence[ShownRecord], columns: Sequence[Column], version: str, words: str
+) -> list[list[str]]:
+    derived = {"keluarga": family[0].id, "perlu_perbaikan": words}
+    return [
+        [
+            one.id,
+            _line(one.fields.get("nama")) or one.id,
+            version,
+            *_values(columns, one.fields, derived),
+        ]
+        for one in family[1:]
+        if one.entity == ANGGOTA and one.is_active
+    ]
+
+
+def _line(value: Json) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def _values(
+    columns: Sequence[Column], fields: Mapping[str, Json], derived: Mapping[str, str]
+) -> list[str]:
+    values: list[str] = []
+    for name, field in columns:
+        if field is None:
+            values.append(derived.get(name, ""))
+            continue
+        value = fields.get(name)
+        if value is None:
+            values.append("")
+        elif isinstance(value, str) and field.value_type is not ValueType.TEXT:
+            values.append(value)
+        else:
+            values.append(text_of(field, value))
+    return values
+
+
+def gone(session: Session, view: ListView, ids: Sequence[str]) -> dict[str, bool]:
+    """Which of these entities are not on the list any more: closed, merged, or out of the area.
+
+    What was born on the phone and has not come here yet is not gone: it was never here.
+    """
+    present = entity_lists.present_ids(session, view.sight, LISTS[view.name], ids)
+    known = entity_lists.known_ids(session, view.desas, ids)
+    return {one: one in known and one not in present for one in ids}

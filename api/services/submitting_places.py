@@ -1,0 +1,151 @@
+"""Where a filled form belongs: its village, its phone's lane there, and in whose name it speaks."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlmodel import Session
+
+from api.randomness import Randomness, new_lane_name
+from api.services.pushing import Ground
+from models.queries import accounts, devices, lanes
+from models.queries.areas import villages_under
+from models.queries.entity_lists import villages_holding
+from models.queries.lanes import LaneOwner, StoredLane
+from models.queries.submissions import Before
+from sync.permission import Role
+from sync.push import Author
+from sync.scope import Scope
+from sync.types import Dot, Lane, Record
+
+ODK_SOURCE: Final = "odk"
+"""Of a phone's own lane in a village."""
+SIDE_SOURCE: Final = "odk-side"
+"""Of the lanes of forms that came out of order."""
+VILLAGE_CODE_LENGTH: Final = 10
+VILLAGES_MAX: Final = 400
+NO_CLOCK: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Whose phone a form came from. ``since`` is when the phone was given its key."""
+
+    device_id: str
+    account_id: str
+    role: Role
+    scope: Scope
+    revoked: bool
+    since: datetime
+
+    def author(self, desa: str, now: datetime) -> Author:
+        return Author(self.scope, self.scope.village(desa, now), self.role, self.revoked)
+
+    def ever_covered(self, record: Record) -> bool:
+        """Did one of the collector's areas, of now or earlier, ever hold the record?"""
+        return any(
+            grant.covers(record.desa, rt)
+            for grant in self.scope.grants
+            for rt in (record.rt, *record.left)
+        )
+
+
+@dataclass(slots=True)
+class Village:
+    """A village whose turn to write is held. ``head`` goes on with every form that is merged."""
+
+    desa: str
+    head: int
+    now: datetime
+    ground: Ground
+    randomness: Randomness
+    before: Before | None = None
+    """What was asked about the form that has just come in; true until the first one is merged."""
+
+
+def collector_of(session: Session, device_id: str) -> Collector | None:
+    """Whose phone that is, for forms that waited here while their phone is elsewhere."""
+    device = devices.device_by_id(session, device_id)
+    account = accounts.account_by_id(session, device.account_id) if device is not None else None
+    if device is None or account is None:
+        return None
+    return Collector(
+        device.id,
+        account.id,
+        Role(account.role),
+        accounts.scope_of(session, account),
+        device.revoked_at is not None or account.disabled_at is not None,
+        device.token_since,
+    )
+
+
+def candidate_villages(session: Session, scope: Scope, now: datetime) -> list[str]:
+    """Villages that a form of this account may speak about, those of the past included."""
+    found: dict[str, None] = {}
+    for grant in sorted(scope.grants, key=lambda one: (not one.open_at(now), one.kode_wilayah)):
+        if len(grant.kode_wilayah) == VILLAGE_CODE_LENGTH:
+            found[grant.kode_wilayah] = None
+        elif len(found) < VILLAGES_MAX:
+            under = villages_under(session, grant.kode_wilayah, VILLAGES_MAX - len(found))
+            found |= dict.fromkeys(under)
+    return list(found)
+
+
+def village_of(session: Session, candidates: list[str], scope: Scope, told: "Told") -> str | None:
+    """The village that a form speaks about; nothing where that cannot be told."""
+    if len(candidates) == 1:
+        return candidates[0]
+    for record in told.records:
+        found = villages_holding(session, record, candidates)
+        if found:
+            return found[0]
+    if told.rt is None:
+        return None
+    covering = [
+        desa
+        for desa in candidates
+        if any(grant.covers(desa, told.rt) for grant in scope.grants if grant.rts is not None)
+    ]
+    return covering[0] if len(covering) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What of a form says where it belongs: records that it names, and the RT of a new family."""
+
+    records: tuple[str, ...] = ()
+    rt: str | None = None
+
+
+def phones_lane(session: Session, village: Village, collector: Collector) -> StoredLane:
+    """The phone's own lane in a village, opened with its first form."""
+    held = lanes.lane_of(session, village.desa, collector.device_id, source=ODK_SOURCE)
+    if held is not None:
+        return held
+    owner = LaneOwner(collector.device_id, collector.account_id, ODK_SOURCE)
+    name = new_lane_name(village.randomness)
+    lanes.open_lane(session, Lane(name, village.desa, 0), owner, village.now)
+    opened = lanes.lane(session, village.desa, name)
+    assert opened is not None, "it was opened just now"
+    return opened
+
+
+def lane_that_knows(
+    session: Session, village: Village, collector: Collector, dots: frozenset[Dot]
+) -> StoredLane:
+    """A lane for one form that came out of order: it knows these operations and no others."""
+    owner = LaneOwner(collector.device_id, collector.account_id, SIDE_SOURCE)
+    name = new_lane_name(village.randomness)
+    lane = Lane(name, village.desa, 0, extra=dots)
+    lanes.open_lane(session, lane, owner, village.now)
+    opened = lanes.lane(session, village.desa, name)
+    assert opened is not None, "it was opened just now"
+    return opened
+
+
+def without_order(stored: StoredLane) -> StoredLane:
+    """Forms of one phone come in any order, so the last one says nothing about the next one's time.
+
+    A phone's operations are older than its last sync only if its clock is wrong; its forms may be.
+    """
+    return replace(stored, created_at=NO_CLOCK, lane=replace(stored.lane, synced_at=None))

@@ -1,0 +1,199 @@
+"""Families and persons as entity lists show them: one pass over the rows of somebody's RTs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import (
+    Row,
+    bindparam,
+    func,
+    insert,
+    select,
+)
+from sqlmodel import Session
+
+from models.queries.rowsets import among, keys
+from models.queries.scoping import Sight, in_sight
+from models.sealing import Vault, vault_of
+from models.tables.columns import table_of
+from models.tables.register import Feed, RecordRow
+from models.tables.submissions import HeldRow, SubmissionRow, VersionSpan
+from models.tables.sync import QuarantineRow
+from sync.chains import Span, Spans
+from sync.types import ANGGOTA, KELUARGA, Json
+
+ROWS_PER_FETCH: Final = 500
+_RECORD = table_of(RecordRow)
+_FEED = table_of(Feed)
+_SPAN = table_of(VersionSpan)
+_HELD = table_of(HeldRow)
+_SUBMISSION = table_of(SubmissionRow)
+_QUARANTINE = table_of(QuarantineRow)
+_SHOWN = [_RECORD.c[n] for n in (
+    "desa", "id", "entity", "keluarga", "rt", "seq", "doc", "stamps", "end_reason", "alias",
+    "review", "disputed",
+)]  # fmt: skip
+_LISTED = (KELUARGA, ANGGOTA)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRecord:
+    """A family or person without what only the merge needs. ``seen`` is its last visible change."""
+
+    desa: str
+    id: str
+    entity: str
+    keluarga: str
+    rt: str
+    seen: int
+    fields: dict[str, Json]
+    is_active: bool
+    review: tuple[str, ...]
+    disputed: bool
+
+
+def villages_holding(session: Session, record: str, desas: Sequence[str]) -> list[str]:
+    """Which of these villages have a record of that id."""
+    statement = select(_RECORD.c.desa).where(
+        among(session, _RECORD.c.desa, "villages"), _RECORD.c.id == bindparam("wanted")
+    )
+    rows = session.connection().execute(
+        statement, {"villages": keys(session, desas), "wanted": record}
+    )
+    return sorted(rows.scalars())
+
+
+def heads(session: Session, desas: Sequence[str]) -> list[tuple[str, int]]:
+    """(village, head) of these villages, in order: unchanged heads mean that nothing changed."""
+    statement = select(_FEED.c.desa, _FEED.c.head).where(among(session, _FEED.c.desa, "villages"))
+    rows = session.connection().execute(statement, {"villages": keys(session, desas)})
+    return sorted((row.desa, int(row.head)) for row in rows)
+
+
+def extent(session: Session, sight: Sight) -> tuple[int, int]:
+    """How many rows are in sight, and the highest number among them.
+
+    Any change of a row in sight raises the number, and whatever leaves it lowers the count.
+    """
+    statement = select(func.count(), func.coalesce(func.max(_RECORD.c.seq), 0)).where(
+        _RECORD.c.entity.in_(_LISTED), in_sight(_RECORD.c.desa, _RECORD.c.rt, sight)
+    )
+    count, highest = session.connection().execute(statement).one()
+    return int(count), int(highest)
+
+
+def corrections_extent(session: Session, desas: Sequence[str]) -> tuple[int, str]:
+    """How much reviewers have sent back in these villages, and when last."""
+    villages = {"villages": keys(session, desas)}
+    held = select(func.count(), func.max(_HELD.c.decided_at)).where(
+        among(session, _HELD.c.desa, "villages"), _HELD.c.state == "rejected"
+    )
+    quarantined = select(func.count(), func.max(_QUARANTINE.c.decided_at)).where(
+        among(session, _QUARANTINE.c.desa, "villages"), _QUARANTINE.c.state == "rejected"
+    )
+    connection = session.connection()
+    one, other = (
+        connection.execute(held, villages).one(),
+        connection.execute(quarantined, villages).one(),
+    )
+    return int(one[0]) + int(other[0]), f"{one[1] or ''} {other[1] or ''}"
+
+
+def shown_records(session: Session, sight: Sight) -> Iterator[list[ShownRecord]]:
+    """Families with their persons, family by family, those that ended or were merged included."""
+    vault = vault_of(session)
+    statement = (
+        select(*_SHOWN)
+        .where(_RECORD.c.entity.in_(_LISTED), in_sight(_RECORD.c.desa, _RECORD.c.rt, sight))
+        .order_by(_RECORD.c.desa, _RECORD.c.rt, _RECORD.c.keluarga, _RECORD.c.entity.desc())
+        .execution_options(yield_per=ROWS_PER_FETCH)
+    )
+    family: list[ShownRecord] = []
+    for row in session.connection().execute(statement):
+        shown = _shown(row, vault)
+        if family and family[0].keluarga != shown.keluarga:
+            yield family
+            family = []
+        family.append(shown)
+    if family:
+        yield family
+
+
+def _shown(row: Row[*tuple[Any, ...]], vault: Vault) -> ShownRecord:
+    # By place: a list has many thousand rows, and a row's names are looked up one by one.
+    desa, record, entity, keluarga, rt, seq, doc, stamps, ended, alias, review, disputed = row
+    return ShownRecord(
+        desa,
+        record,
+        entity,
+        keluarga,
+        rt,
+        seq if review is None else _last_stated(stamps),
+        orjson.loads(vault.open(doc)),
+        ended is None and alias is None,
+        tuple(orjson.loads(review)) if review else (),
+        bool(disputed),
+    )
+
+
+def _last_stated(stored: str) -> int:
+    """The last number at which the record's values changed.
+
+    While a question is open, its opening is no change: Collect keeps the collector's own value as
+    long as the server's version does not pass it, and shows the decision once there is one.
+    """
+    stamps = orjson.loads(stored)
+    stated = [stamps["c"][0]]
+    stated += [s[0] for listed in stamps.get("g", {}).values() for s in listed]
+    for elements in stamps.get("e", {}).values():
+        stated += [s[0] for listed in elements.values() for s in listed]
+    return int(max(stated))
+
+
+def present_ids(session: Session, sight: Sight, entity: str, ids: Sequence[str]) -> set[str]:
+    """Which of these records are on the lists of this account now."""
+    # The feeds list the villages that there are, so that each of them is asked by its key.
+    statement = (
+        select(_RECORD.c.id)
+        .join(_FEED, _FEED.c.desa == _RECORD.c.desa)
+        .where(
+            among(session, _RECORD.c.id, "wanted"),
+            _RECORD.c.entity == entity,
+            _RECORD.c.alias.is_(None),
+            _RECORD.c.end_reason.is_(None),
+            in_sight(_RECORD.c.desa, _RECORD.c.rt, sight),
+        )
+    )
+    rows = session.connection().execute(statement, {"wanted": keys(session, ids)})
+    return set(rows.scalars())
+
+
+def known_ids(session: Session, desas: Sequence[str], ids: Sequence[str]) -> set[str]:
+    """Which of these records the villages have at all."""
+    statement = select(_RECORD.c.id).where(
+        among(session, _RECORD.c.desa, "villages"), among(session, _RECORD.c.id, "wanted")
+    )
+    rows = session.connection().execute(
+        statement, {"villages": keys(session, desas), "wanted": keys(session, ids)}
+    )
+    return set(rows.scalars())
+
+
+def spans(session: Session, desa: str) -> Spans:
+    """How the village's numbers become versions."""
+    statement = (
+        select(_SPAN.c.since_seq, _SPAN.c.since_version)
+        .where(_SPAN.c.desa == bindparam("village"))
+        .order_by(_SPAN.c.since_seq)
+    )
+    rows = session.connection().execute(statement, {"village": desa})
+    return Spans(tuple(Span(int(row.since_seq), int(row.since_version)) for row in rows))
+
+
+def add_span(session: Session, desa: str, span: Span) -> None:
+    """Note from where on versions are counted anew. The village's turn is held."""
+    session.connection().execute(
+        insert(_SPAN).values(desa=desa, since_seq=span.since_seq, since_version=span.since_version)
+    )

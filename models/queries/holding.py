@@ -1,0 +1,150 @@
+"""What is held: submissions that wait, for what, and what was decided about them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, or_, select, update
+from sqlmodel import Session
+
+from models.queries.inserting import insert_missing
+from models.queries.rowsets import among, keys
+from models.queries.scoping import Sight, in_areas, in_sight
+from models.queries.submissions import TOLD, WAITING, StoredSubmission, stored_from
+from models.tables.columns import table_of
+from models.tables.register import RecordRow
+from models.tables.submissions import HeldRow, SubmissionRow
+
+HELD_PER_PAGE_MAX: Final = 200
+RELEASED_PER_ROUND_MAX: Final = 200
+"""Of those that wait for one and the same thing; a chain has one at each place."""
+
+_SUBMISSION = table_of(SubmissionRow)
+_HELD = table_of(HeldRow)
+_RECORD = table_of(RecordRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A submission that waits, and for what."""
+
+    desa: str
+    submission: str
+    reason: str
+    awaits: str
+    state: str
+    since: datetime
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    words: str | None = None
+
+
+def hold(session: Session, held: Held) -> None:
+    """Note that a submission waits."""
+    row = {name: getattr(held, name) for name in Held.__dataclass_fields__}
+    insert_missing(session, _HELD, [row])
+
+
+def awaiting(session: Session, desa: str, awaited: Sequence[str]) -> list[str]:
+    """Submissions that wait for one of these, in the order of their coming."""
+    statement = (
+        select(_HELD.c.submission)
+        .where(
+            _HELD.c.desa == bindparam("village"),
+            _HELD.c.state == WAITING,
+            among(session, _HELD.c.awaits, "awaited"),
+        )
+        .order_by(_HELD.c.since, _HELD.c.submission)
+        .limit(RELEASED_PER_ROUND_MAX)
+    )
+    rows = session.connection().execute(
+        statement, {"village": desa, "awaited": keys(session, awaited)}
+    )
+    return list(rows.scalars())
+
+
+def decide_held(session: Session, held: Held) -> None:
+    """Note what was decided about a submission that waited, or what it waits for now."""
+    session.connection().execute(
+        update(_HELD)
+        .where(_HELD.c.desa == held.desa, _HELD.c.submission == held.submission)
+        .values(
+            reason=held.reason,
+            awaits=held.awaits,
+            state=held.state,
+            decided_at=held.decided_at,
+            decided_by=held.decided_by,
+            words=held.words,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """A submission that waits, as a list shows it."""
+
+    held: Held
+    submission: StoredSubmission
+    rt: str | None
+
+
+# What waits may speak of a record that is not there, whose RT nobody knows.
+_PLACED = _HELD.join(
+    _SUBMISSION,
+    and_(_SUBMISSION.c.desa == _HELD.c.desa, _SUBMISSION.c.id == _HELD.c.submission),
+).outerjoin(
+    _RECORD, and_(_RECORD.c.desa == _SUBMISSION.c.desa, _RECORD.c.id == _SUBMISSION.c.record)
+)
+_HELD_COLUMNS = [c.label(f"held_{c.name}") for c in _HELD.c]
+
+
+def held_lines(
+    session: Session,
+    sight: Sight,
+    *,
+    state: str | None,
+    desa: str | None = None,
+    limit: int,
+    offset: int = 0,
+) -> tuple[list[HeldLine], int]:
+    """A page of what waits in sight, the oldest first, and how many there are in all."""
+    where = [_in_sight(sight)]
+    if state is not None:
+        where.append(_HELD.c.state == state)
+    if desa is not None:
+        where.append(_HELD.c.desa == desa)
+    connection = session.connection()
+    total = connection.execute(select(func.count()).select_from(_PLACED).where(*where))
+    rows = connection.execute(
+        select(*_HELD_COLUMNS, *TOLD, _RECORD.c.rt)
+        .select_from(_PLACED)
+        .where(*where)
+        .order_by(_HELD.c.since, _HELD.c.submission)
+        .limit(min(limit, HELD_PER_PAGE_MAX))
+        .offset(offset)
+    )
+    return [_line(row) for row in rows], int(total.scalar_one())
+
+
+def held_line(session: Session, sight: Sight, submission_id: str) -> HeldLine | None:
+    """One submission that waits or waited, if it lies in sight."""
+    statement = (
+        select(*_HELD_COLUMNS, *TOLD, _RECORD.c.rt)
+        .select_from(_PLACED)
+        .where(_HELD.c.submission == submission_id, _in_sight(sight))
+    )
+    row = session.connection().execute(statement).one_or_none()
+    return _line(row) if row is not None else None
+
+
+def _in_sight(sight: Sight) -> ColumnElement[bool]:
+    return or_(
+        in_areas(_HELD.c.desa, sight.whole_areas()), in_sight(_HELD.c.desa, _RECORD.c.rt, sight)
+    )
+
+
+def _line(row: Row[*tuple[Any, ...]]) -> HeldLine:
+    named = row._mapping  # noqa: SLF001 (SQLAlchemy's public name for it)
+    held = Held(**{name: named[f"held_{name}"] for name in Held.__dataclass_fields__})
+    return HeldLine(held, stored_from(row), row.rt)

@@ -1,0 +1,333 @@
+"""Filled forms: found by their instance or by the record they speak of, stored, held, let in."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    Row,
+    and_,
+    bindparam,
+    exists,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlmodel import Session
+
+from models.queries.inserting import insert_missing
+from models.queries.lanes import StoredLane, lane_from
+from models.queries.rowsets import among, keys
+from models.sealing import vault_of
+from models.tables.columns import RecordId, table_of
+from models.tables.submissions import HeldRow, SubmissionFile, SubmissionRow
+from models.tables.sync import LaneRow
+
+MERGED, HELD, QUARANTINED, REJECTED = "merged", "held", "quarantined", "rejected"
+WAITING, RELEASED = "waiting", "released"
+
+_SUBMISSION = table_of(SubmissionRow)
+_FILE = table_of(SubmissionFile)
+_HELD = table_of(HeldRow)
+_LANE = table_of(LaneRow)
+TOLD = [c for c in _SUBMISSION.c if c.name not in ("xml", "agent")]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSubmission:
+    """One filled form without its bytes."""
+
+    desa: str
+    id: str
+    instance: str
+    replaces: str | None
+    form_id: str
+    form_version: str
+    device_id: str | None
+    account_id: str | None
+    sha256: str
+    size: int
+    state: str
+    problem: str | None
+    record: str | None
+    branch: str | None
+    base_version: int | None
+    trunk_version: int | None
+    lane: str | None
+    first_seq: int | None
+    last_seq: int | None
+    complete: bool
+    visit: str | None
+    received_at: datetime
+
+
+_SAME_INSTANCE = select(*TOLD).where(
+    _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.instance == bindparam("instance")
+)
+_SAME_CHAIN = select(*TOLD).where(
+    _SUBMISSION.c.desa == bindparam("village"),
+    _SUBMISSION.c.record == bindparam("about"),
+    _SUBMISSION.c.lane.is_not(None),
+)
+_ONE = select(*TOLD).where(
+    _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.id == bindparam("wanted")
+)
+_ADD: Final = insert(_SUBMISSION)
+
+
+# A form that comes in asks four things at once, because each statement costs as much as all of it:
+# is something waiting in the village, which lane is the phone's, did this instance come before, and
+# what came before about its record.
+_LANE_NAMES = {c: f"lane_{c.name}" for c in _LANE.c}
+_BEFORE = select(
+    exists()
+    .where(_HELD.c.desa == bindparam("village"), _HELD.c.state == WAITING)
+    .label("is_waited"),
+    *(c.label(name) for c, name in _LANE_NAMES.items()),
+    *TOLD,
+).select_from(
+    select(literal(1).label("one"))
+    .subquery("here")
+    .outerjoin(
+        _LANE,
+        and_(
+            _LANE.c.desa == bindparam("village"),
+            _LANE.c.lineage == bindparam("device"),
+            _LANE.c.source == bindparam("source"),
+        ),
+    )
+    .outerjoin(
+        _SUBMISSION,
+        and_(
+            _SUBMISSION.c.desa == bindparam("village"),
+            or_(
+                _SUBMISSION.c.instance == bindparam("instance"),
+                and_(
+                    _SUBMISSION.c.record == bindparam("about", type_=RecordId()),
+                    _SUBMISSION.c.lane.is_not(None),
+                ),
+            ),
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a village knows when a form comes in."""
+
+    is_waited: bool
+    """Does anything wait in the village at all?"""
+    lane: StoredLane | None
+    """The phone's own."""
+    same: tuple[StoredSubmission, ...]
+    """What came under the same instance's id, the first one first."""
+    about: tuple[StoredSubmission, ...]
+    """What is in the register about the same record, in the order of its coming."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which form is asking, and whose."""
+
+    instance: str
+    record: str | None
+    device: str
+    source: str
+
+
+def before(session: Session, desa: str, asked: Question) -> Before:
+    """Everything that a form has to know of what came before it, in one statement."""
+    rows = (
+        session.connection()
+        .execute(
+            _BEFORE,
+            {
+                "village": desa,
+                "device": asked.device,
+                "source": asked.source,
+                "instance": asked.instance,
+                "about": asked.record,
+            },
+        )
+        .all()
+    )
+    found = [stored_from(row) for row in rows if row.id is not None]
+    found.sort(key=lambda one: (one.received_at, one.id))
+    first = rows[0]
+    return Before(
+        bool(first.is_waited),
+        lane_from(first, "lane_") if first.lane_lane is not None else None,
+        tuple(one for one in found if one.instance == asked.instance),
+        tuple(one for one in found if one.lane is not None and one.record == asked.record),
+    )
+
+
+def same_instance(session: Session, desa: str, instance: str) -> list[StoredSubmission]:
+    """What came under this instance's id before, the first one first."""
+    rows = session.connection().execute(_SAME_INSTANCE, {"village": desa, "instance": instance})
+    return sorted((stored_from(row) for row in rows), key=lambda one: (one.received_at, one.id))
+
+
+def same_instance_elsewhere(
+    session: Session, desas: Sequence[str], instance: str
+) -> StoredSubmission | None:
+    """The same in other villages: where a form speaks of no place, its phone's areas may change."""
+    statement = select(*TOLD).where(
+        among(session, _SUBMISSION.c.desa, "villages"),
+        _SUBMISSION.c.instance == bindparam("instance"),
+    )
+    rows = session.connection().execute(
+        statement, {"villages": keys(session, desas), "instance": instance}
+    )
+    found = sorted((stored_from(row) for row in rows), key=lambda one: (one.received_at, one.id))
+    return found[0] if found else None
+
+
+def about_record(session: Session, desa: str, record: str) -> list[StoredSubmission]:
+    """Submissions about a record that are in the register, in the order of their coming."""
+    rows = session.connection().execute(_SAME_CHAIN, {"village": desa, "about": record})
+    return sorted((stored_from(row) for row in rows), key=lambda one: (one.received_at, one.id))
+
+
+def edits_of(session: Session, desa: str, instance: str) -> list[StoredSubmission]:
+    """Submissions that are edits of an instance, in the order of their coming."""
+    statement = select(*TOLD).where(
+        _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.replaces == bindparam("edited")
+    )
+    rows = session.connection().execute(statement, {"village": desa, "edited": instance})
+    return sorted((stored_from(row) for row in rows), key=lambda one: (one.received_at, one.id))
+
+
+def submission(session: Session, desa: str, submission_id: str) -> StoredSubmission | None:
+    """One submission of a village."""
+    row = session.connection().execute(_ONE, {"village": desa, "wanted": submission_id})
+    found = row.one_or_none()
+    return stored_from(found) if found is not None else None
+
+
+def xml_of(session: Session, desa: str, submission_id: str) -> bytes:
+    """The bytes of a submission as they came."""
+    statement = select(_SUBMISSION.c.xml).where(
+        _SUBMISSION.c.desa == desa, _SUBMISSION.c.id == submission_id
+    )
+    stored: bytes = session.connection().execute(statement).scalar_one()
+    return vault_of(session).open_bytes(stored)
+
+
+def add_submission(session: Session, stored: StoredSubmission, xml: bytes, agent: str) -> None:
+    """Keep a submission for ever."""
+    row = {name: getattr(stored, name) for name in StoredSubmission.__dataclass_fields__}
+    session.connection().execute(
+        _ADD, {**row, "xml": vault_of(session).seal_bytes(xml), "agent": agent}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What became of a submission: its state, and its operations where it was merged."""
+
+    state: str
+    problem: str | None = None
+    lane: str | None = None
+    first_seq: int | None = None
+    last_seq: int | None = None
+    visit: str | None = None
+
+
+_SETTLE = (
+    update(_SUBMISSION)
+    .where(_SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.id == bindparam("wanted"))
+    .values(
+        state=bindparam("new_state"),
+        problem=bindparam("new_problem"),
+        lane=bindparam("new_lane"),
+        first_seq=bindparam("new_first"),
+        last_seq=bindparam("new_last"),
+        visit=bindparam("new_visit"),
+    )
+)
+
+
+def settle(session: Session, desa: str, submission_id: str, settling: Settling) -> None:
+    """Note what became of a submission."""
+    session.connection().execute(
+        _SETTLE,
+        {
+            "village": desa,
+            "wanted": submission_id,
+            "new_state": settling.state,
+            "new_problem": settling.problem,
+            "new_lane": settling.lane,
+            "new_first": settling.first_seq,
+            "new_last": settling.last_seq,
+            "new_visit": settling.visit,
+        },
+    )
+
+
+def complete(session: Session, desa: str, submission_id: str, visit: str | None) -> None:
+    """The last part has come; ``visit`` is where its photographs are named."""
+    session.connection().execute(
+        update(_SUBMISSION)
+        .where(_SUBMISSION.c.desa == desa, _SUBMISSION.c.id == submission_id)
+        .values(complete=True, visit=visit)
+    )
+
+
+# Files ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that came with a submission."""
+
+    name: str
+    sha256: str
+    size: int
+    media_type: str
+    named: bool
+    received_at: datetime
+
+
+def files_of(session: Session, desa: str, submission_id: str) -> list[StoredFile]:
+    """Every file of a submission by name, what came first first."""
+    statement = (
+        select(_FILE)
+        .where(_FILE.c.desa == desa, _FILE.c.submission == submission_id)
+        .order_by(_FILE.c.name, _FILE.c.received_at, _FILE.c.sha256)
+    )
+    return [
+        StoredFile(row.name, row.sha256, row.size, row.media_type, bool(row.named), row.received_at)
+        for row in session.connection().execute(statement)
+    ]
+
+
+def add_files(session: Session, desa: str, submission_id: str, files: Iterable[StoredFile]) -> None:
+    """Note files; one of the same name and content is there already."""
+    insert_missing(
+        session,
+        _FILE,
+        [
+            {
+                "desa": desa,
+                "submission": submission_id,
+                "name": one.name,
+                "sha256": one.sha256,
+                "size": one.size,
+                "media_type": one.media_type,
+                "named": one.named,
+                "received_at": one.received_at,
+            }
+            for one in files
+        ],
+    )
+
+
+def stored_from(row: Row[*tuple[Any, ...]]) -> StoredSubmission:
+    """A submission from a row that has its columns."""
+    named = row._mapping  # noqa: SLF001 (SQLAlchemy's public name for it)
+    return StoredSubmission(**{n: named[n] for n in StoredSubmission.__dataclass_fields__})

@@ -1,0 +1,22 @@
+"""A served village with forms published and one phone with Collect."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.openrosa.field import Field, the_field
+
+
+@pytest.fixture
+def field(database_url: str, tmp_path: Path) -> Iterator[Field]:
+    """The test runs on both databases."""
+    with the_field(database_url, tmp_path / "data") as opened:
+        yield opened
+
+
+@pytest.fixture
+def sqlite_field(sqlite_url: str, tmp_path: Path) -> Iterator[Field]:
+    """SQLite alone, for what does not depend on the database."""
+    with the_field(sqlite_url, tmp_path / "data") as opened:
+        yield opened
