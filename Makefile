@@ -20,7 +20,7 @@ SOAK_BURST  ?= 100
 SOAK_FAULTS ?= busy,clocks,clones,cut-answers,duplicates,late-duplicates,lost-answers,lost-requests,malformed,phone-crashes,reinstalls,restores,revocations,rollbacks,scopes,server-crashes,undeclared-restores
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test check format soak bench revision lock clean
+.PHONY: help install dev run test check format soak bench revision forms lock clean
 .DELETE_ON_ERROR:
 
 help: ## list what can be made
@@ -56,6 +56,9 @@ bench: $(DEV) ## the benchmarks, which may take their time
 revision: $(DEV) ## draft the schema's next revision from the tables (MESSAGE="what changes")
 	$(PY) -m migrations.runner $(MESSAGE)
 	$(PY) -m ruff format migrations/versions
+
+forms: $(DEV) ## build the XLSForms under clients/odk from their readable source
+	$(PY) -m clients.odk.build
 
 # One resolution for every Python from 3.11 on and every platform; --no-emit-* keeps download hosts out.
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
