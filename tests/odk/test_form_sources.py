@@ -6,6 +6,7 @@ import pytest
 
 from clients.odk.build import FORMS, PLACE, main, workbook
 from sync.codes import CODELISTS
+from sync.expressions import FUNCTIONS
 from sync.policy import FIELDS, FieldClass
 from tests.odk.conftest import Examined
 from tests.odk.trees import read_tree
@@ -69,6 +70,13 @@ def test_whoever_breaks_a_constraint_is_told_what_is_right(name: str, examined: 
     for node in form["nodes"]:
         if node["path"] in asked and "constraint" in node:
             assert "constraint_message" in node, node["path"]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_names_the_functions_that_it_calls(name: str, examined: Examined) -> None:
+    functions = json.loads(examined(name).compact)["functions"]
+    assert set(functions) <= set(FUNCTIONS)
+    assert {"if", "today"} <= set(functions)
 
 
 @pytest.mark.parametrize("name", FORMS)
