@@ -63,6 +63,9 @@ revision: $(DEV) ## draft the schema's next revision from the tables (MESSAGE="w
 	$(PY) -m migrations.runner $(MESSAGE)
 	$(PY) -m ruff format migrations/versions
 
+forms: $(DEV) ## build the XLSForms under clients/odk from their readable source
+	$(PY) -m clients.odk.build
+
 # One resolution for every Python from 3.11 on and every platform; --no-emit-* keeps download hosts out.
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --group build $(PROJECTS)

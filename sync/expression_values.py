@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, assert_never
 
 from sync.expressions import Binary, Call, Expression, Literal, Negative, Path, Step
 
@@ -96,6 +96,8 @@ def _evaluated(expression: Expression, here: Surroundings) -> Value | Nodes:
             return _binary(expression, here)
         case Call():
             return _call(expression, here)
+        case _:
+            assert_never(expression)
 
 
 def _start(path: Path, here: Surroundings) -> Nodes:
@@ -187,7 +189,7 @@ def day(value: Value) -> Value:
         if isinstance(value, str):
             return date.fromisoformat(value[:10])
         return _EPOCH + timedelta(days=math.floor(value))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise NoValue("this is no day") from error
 
 

@@ -15,7 +15,7 @@ form's source, at a question's name (`${rt}`). Steps are names, `..`, `.`, and m
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from sync.types import Json
 
@@ -146,6 +146,8 @@ def children(expression: Expression) -> Iterator[Expression]:
         case Path(steps=steps):
             for step in steps:
                 yield from step.where
+        case _:
+            assert_never(expression)
 
 
 def everything(expression: Expression) -> Iterator[Expression]:
@@ -174,6 +176,8 @@ def as_json(expression: Expression) -> Json:
             return {"minus": as_json(of)}
         case Path():
             return _path_json(expression)
+        case _:
+            assert_never(expression)
 
 
 def _path_json(path: Path) -> Json:

@@ -17,13 +17,14 @@ from api.errors import AppError
 from api.formats.xform.checking import CheckedForm, check
 from api.formats.xform.compact import compact
 from api.formats.xform.definition import Definition, read_definition
-from api.formats.xform.faults import FormFault, FormRefused
+from api.formats.xform.faults import FormFault, FormRefused, whole_form
 from api.formats.xform.validating import validate
 from api.formats.xform.workbooks import convert
 from api.services.acts import Act
 from models.queries import auditing, forms
 from models.queries.forms import DRAFT, PUBLISHED, NewVersion, PublishedForm
 from models.tables.audit import NO_VILLAGE
+from sync.expressions import ExpressionError
 
 TITLE_CHARACTERS_MAX: Final = 200
 FILE_BYTES_MAX: Final = 5 * 2**20
@@ -69,6 +70,7 @@ def examine(workbook: bytes, files: Mapping[str, bytes], *, java: str | None) ->
         checked = check(converted)
         definition = read_definition(converted.xml)
         _check_files(definition, checked, files)
+        for_clients = _compact(definition, checked)
         if java is not None:
             validate(converted.xml, java)
     except FormRefused as refused:
@@ -77,10 +79,21 @@ def examine(workbook: bytes, files: Mapping[str, bytes], *, java: str | None) ->
     return ExaminedForm(
         checked=checked,
         xml=converted.xml,
-        compact=compact(definition, checked.mapping),
+        compact=for_clients,
         source=workbook,
         warnings=warnings,
     )
+
+
+def _compact(definition: Definition, checked: CheckedForm) -> bytes:
+    try:
+        return compact(definition, checked.mapping)
+    except ExpressionError as error:
+        # A cell that is no expression made one: `randomize` of a list of choices, for example.
+        raise whole_form(
+            f"a setting of a question needs more than every client can do: {error.english}",
+            f"ada pengaturan pertanyaan yang tidak didukung semua aplikasi: {error.indonesian}",
+        ) from error
 
 
 def refusal(refused: FormRefused) -> AppError:

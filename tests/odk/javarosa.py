@@ -97,18 +97,23 @@ class Phone:
         form: bytes,
         answers: Mapping[str, Answer],
         *,
+        again: Mapping[str, Answer] | None = None,
         new_repeats: Mapping[str, int] | None = None,
     ) -> Filled:
         """Answer a form from its first page to its last and finish it.
 
         A question's name is its own, behind the repeats around it with their positions
-        (`anggota[2]/nik`); groups do not count. `new_repeats` says how often a repeat whose number
-        is up to the collector is added. Raises `Refused` or `NeverAsked`.
+        (`anggota[2]/nik`); groups do not count. With `again` somebody goes back to the beginning
+        and answers some questions anew. `new_repeats` says how often a repeat whose number is up
+        to the collector is added. Raises `Refused` or `NeverAsked`.
         """
         self._lay_media()
         introduce(self.device_id)
         walk = _Walk(form, self.folder, dict(answers), dict(new_repeats or {}), self.language)
         walk.to_the_end()
+        if again is not None:
+            walk.answers, walk.open = dict(again), set(again)
+            walk.to_the_end()
         xml = walk.finish()
         entities = tuple(declared_entities(form.decode(), xml.decode()))
         for declared in entities:

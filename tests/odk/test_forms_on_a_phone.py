@@ -74,6 +74,17 @@ def test_the_phone_keeps_what_was_answered_for_its_next_visit(verify: Fill) -> N
     assert one.id == FAMILY
 
 
+def test_another_family_needs_another_form_and_a_mistake_is_corrected_in_this_one(
+    phone: Phone, examined: Examined
+) -> None:
+    xml = examined("verifikasi_keluarga").xml
+    with pytest.raises(Refused, match="Buka formulir baru"):
+        phone.fill(xml, VISIT, again={"keluarga": OTHER})
+    filled = phone.fill(xml, VISIT, again={"hasil_kunjungan": "menolak"})
+    assert "luas_lantai" not in filled.values()
+    assert "daftar_anggota[1]/id_anggota" not in filled.values()
+
+
 def test_only_what_was_wrong_is_asked_again_and_said(verify: Fill) -> None:
     filled = verify({**VISIT, "perbaikan_keluarga": ["no_kk"]}, no_kk="1802212101100004")
     values = filled.values()

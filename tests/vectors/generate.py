@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sync.types import Json
+from tests.vectors.expressions import expression_cases
 from tests.vectors.merging import merge_cases
 from tests.vectors.numbers import canonical_cases, clock_cases, digest_cases, hashing_cases
 from tests.vectors.villages import push_cases
@@ -26,6 +27,7 @@ def vectors() -> Mapping[str, str]:
         "clock.json": clock_cases(),
         "merge.json": merge_cases(),
         "push.json": push_cases(),
+        "expressions.json": expression_cases(),
     }
     return {name: _text(cases) for name, cases in files.items()}
 

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Final
 
+from sync.codes import SLUGS
 from sync.policy import Field, FieldClass, ValueType
 from sync.types import Json
 
 YES: Final = "ya"
 NO: Final = "tidak"
 """The choices' names of every yes-or-no question."""
+NONE: Final = "tidak_ada"
+"""The choice that says that a set is empty; where the code list has such a slug, it is that."""
 _TRUTH: Final = {YES: True, NO: False, "true": True, "false": False, "1": True, "0": False}
 
 
@@ -36,7 +39,7 @@ def value_of(field: Field, text: str) -> Json:
     if not text.strip():
         return None
     if field.field_class is FieldClass.SET:
-        return [*text.split()]
+        return [*elements_of(field, text)]
     match field.value_type:
         case ValueType.BOOLEAN:
             return _TRUTH.get(text.strip(), text)
@@ -46,6 +49,18 @@ def value_of(field: Field, text: str) -> Json:
             return text.strip()[:10]
         case _:
             return text
+
+
+def elements_of(field: Field, text: str) -> tuple[str, ...]:
+    """What is in a set by the answer of a question, or by what the phone showed.
+
+    `tidak_ada` is a way to say that nothing is, unless the field's own code list knows it.
+    """
+    assert field.codelist is not None, "every set has a code list"
+    chosen = tuple(dict.fromkeys(text.split()))
+    if NONE in SLUGS[field.codelist]:
+        return chosen
+    return tuple(slug for slug in chosen if slug != NONE)
 
 
 def text_of(field: Field, value: Json) -> str:

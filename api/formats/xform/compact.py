@@ -8,8 +8,9 @@
              "constraint_message"?, "required_message"?, "default"?, "preload"?, "save_to"?,
              "feeds"?}],
   "actions": [{"on": "load" | "new-repeat" | "choose", "of"?, "path", "value"}],
-  "pages": [page]
-}
+  "pages": [page],
+  "functions": ["coalesce", …]                what its expressions call: a client that lacks one
+}                                             says so before anybody begins
 
 A page is `{"questions": [question], "path"?, "title"?}`: what stands on one screen; with `path`, a
 group that is relevant or not as a whole. A repeat is `{"repeat": path, "count"?, "title"?,
@@ -40,26 +41,37 @@ _ALWAYS: Final = "true()"
 
 def compact(form: Definition, mapping: FormMapping) -> bytes:
     """The form's JSON; the same form gives the same bytes. Raises `ExpressionError`."""
-    return orjson.dumps(
-        {
-            "format": FORMAT,
-            "id": mapping.form_id,
-            "version": mapping.version,
-            "title": form.title,
-            "kind": mapping.kind.value,
-            "root": mapping.root,
-            "languages": list(form.languages),
-            "entities_version": mapping.entities_version,
-            "lists": {one.name: list(one.properties) for one in mapping.lists},
-            "choices": {
-                listed: [{"name": choice.name, "label": _text(choice.label)} for choice in choices]
-                for listed, choices in form.choices.items()
-            },
-            "nodes": [_node(path, form, mapping) for path in form.nodes],
-            "actions": [_action(action) for action in form.actions],
-            "pages": [*_pages(form.controls, {})],
-        }
-    )
+    told: dict[str, Json] = {
+        "format": FORMAT,
+        "id": mapping.form_id,
+        "version": mapping.version,
+        "title": form.title,
+        "kind": mapping.kind.value,
+        "root": mapping.root,
+        "languages": list(form.languages),
+        "entities_version": mapping.entities_version,
+        "lists": {one.name: list(one.properties) for one in mapping.lists},
+        "choices": {
+            listed: [{"name": choice.name, "label": _text(choice.label)} for choice in choices]
+            for listed, choices in form.choices.items()
+        },
+        "nodes": [_node(path, form, mapping) for path in form.nodes],
+        "actions": [_action(action) for action in form.actions],
+        "pages": [*_pages(form.controls, {})],
+    }
+    return orjson.dumps({**told, "functions": sorted(set(_called(told)))})
+
+
+def _called(told: Json) -> Iterator[str]:
+    """Every function that some expression calls."""
+    if isinstance(told, dict):
+        if isinstance(function := told.get("call"), str):
+            yield function
+        for inside in told.values():
+            yield from _called(inside)
+    elif isinstance(told, list):
+        for inside in told:
+            yield from _called(inside)
 
 
 def _node(path: str, form: Definition, mapping: FormMapping) -> Json:

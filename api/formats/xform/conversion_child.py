@@ -10,8 +10,8 @@ import json
 import sys
 from typing import Any, Final
 
-MEMORY_BYTES_MAX: Final = 1024 * 2**20
-CPU_SECONDS_MAX: Final = 60
+MEMORY_BYTES_MAX: Final = 512 * 2**20
+CPU_SECONDS_MAX: Final = 30
 FILE_BYTES_MAX: Final = 64 * 2**20
 """Pyxform writes the form into a temporary file before it gives it back."""
 

@@ -7,17 +7,15 @@ come back weeks later as an operation in quarantine, once for every family that 
 from collections.abc import Iterator
 from typing import Final
 
-from api.formats.xform.answers import NO, YES
+from api.formats.xform.answers import NO, NONE, YES
 from api.formats.xform.faults import FormFault
 from api.formats.xform.formulas import Results, settled
 from api.formats.xform.mapping import Feed, Role
-from api.formats.xform.survey import TARGETS_COLUMN, Survey, SurveyRow
+from api.formats.xform.survey import Survey, SurveyRow
 from api.formats.xform.targets import field_of
 from sync.codes import END_REASONS, SLUGS
 from sync.policy import Field, FieldClass, ValueType
 
-NONE: Final = "tidak_ada"
-"""A choice that a set question may have beside its list's slugs: none of them."""
 _TRUTHS: Final = frozenset({YES, NO, "true", "false"})
 _NO_WORDS: Final = frozenset({""})
 _DURATION: Final = "durasi_s"
@@ -131,6 +129,3 @@ def _named(feed: Feed) -> str:
         Role.PHOTO: f"foto:{feed.name}",
     }.get(feed.role, feed.name)
     return f"{feed.entity}.{part}" if feed.entity else part
-
-
-__all__ = ["NONE", "TARGETS_COLUMN", "fit_faults"]

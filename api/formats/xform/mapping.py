@@ -11,7 +11,8 @@ The rules that a reader of submissions keeps:
   is answered (its page was skipped, nobody knew) says nothing.
 * *A set is stated by difference.* `Role.SHOWN` holds what the phone showed when the form was
   opened. Added is what was chosen and not shown, removed is what was shown and not chosen. Without
-  a `SHOWN` question, what was chosen is added and nothing removed.
+  a `SHOWN` question, what was chosen is added and nothing removed. Both texts are read by
+  `answers.elements_of`: the choice `tidak_ada` says that the set is empty.
 * *Ids.* The record of an entity is the answer to its `Role.ID`; where that is empty or missing the
   record is new and has the id that the phone made (`Role.NEW_ID`). A family of a `create` form has
   the id of the instance's `meta/entity`, a visit or measurement one that follows from the instance.
