@@ -341,7 +341,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
-    size = Size(villages=20, devices=10, families=0, edits=0, filler=0)
+    size = Size(villages=20, devices=10, families=0, edits=0, filler=0, listed=0, exported=0)
     with tempfile.TemporaryDirectory(prefix="lokus-bench-") as folder:
         Path(folder).chmod(0o755)
         with installation(POSTGRESQL, Path(folder), size) as place:

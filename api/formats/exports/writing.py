@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import orjson
-import xlsxwriter  # type: ignore[import-untyped]  # ships no types
+import xlsxwriter
 
 from api.formats.exports.columns import Cell, CompiledColumn
 from api.formats.exports.loading import CompiledFile

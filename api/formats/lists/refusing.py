@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-import xlsxwriter  # type: ignore[import-untyped] # ships no types
+import xlsxwriter
 
 from api.formats.lists.files import ListFile
 from api.formats.lists.headers import REASON_COLUMN, loosened

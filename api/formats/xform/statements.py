@@ -12,14 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
 
-from api.formats.xform.answers import geopoint_of, value_of
-from api.formats.xform.fitting import NONE
+from api.formats.xform.answers import elements_of, geopoint_of, value_of
 from api.formats.xform.mapping import Feed, FormKind, FormMapping, MappedQuestion, Role
 from api.formats.xform.submission import Instance, Node
-from sync.codes import SLUGS
 from sync.fieldvalues import PHOTO_BYTES_MAX
 from sync.operation import EndReason, is_uuid
-from sync.policy import FIELDS, Field, FieldClass
+from sync.policy import FIELDS, FieldClass
 from sync.types import ANGGOTA, KELUARGA, KUNJUNGAN, PENGUKURAN, GroupValue, Json
 
 Feeds = Sequence[tuple[MappedQuestion, Feed]]
@@ -224,7 +222,7 @@ def _stated(entity: str, record: str, feeds: Feeds, answers: Answers) -> Stateme
         if known is None or known.field_class is FieldClass.SERVER:
             continue
         if known.field_class is FieldClass.SET:
-            (chosen if feed.role is Role.FIELD else shown)[feed.name] = _elements(known, text)
+            (chosen if feed.role is Role.FIELD else shown)[feed.name] = elements_of(known, text)
         elif feed.role is Role.FIELD and question.kind == "end":
             # When the form was finished; how long it took follows once its beginning is known.
             groups.setdefault(known.group, {})[feed.name] = text
@@ -232,12 +230,6 @@ def _stated(entity: str, record: str, feeds: Feeds, answers: Answers) -> Stateme
             groups.setdefault(known.group, {}).setdefault(feed.name, value)
     end = _end(feeds, answers)
     return Statement(entity, record, None, groups, chosen, shown, end)
-
-
-def _elements(known: Field, text: str) -> tuple[str, ...]:
-    """What was chosen. That none of it is so is a choice of the form and no element of the set."""
-    slugs = SLUGS.get(known.codelist or "", frozenset())
-    return tuple(one for one in text.split() if one != NONE or one in slugs)
 
 
 def _add_point(entity: str, groups: dict[str, GroupValue], text: str) -> None:
