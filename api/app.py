@@ -66,6 +66,7 @@ from api.web.lokus import page as lokus
 from api.web.printing import routes as printing
 from api.web.rounds import deeds, keying
 from api.web.rounds import pages as round_pages
+from api.web.rounds import placing as placing_pages
 from models.database import Database
 from models.sealing import Vault
 
@@ -95,6 +96,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     placing.router,
     printing.router,
     keying.router,
+    placing_pages.router,
     round_pages.router,
     deeds.router,
     deeds.uploads,

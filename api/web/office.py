@@ -154,6 +154,7 @@ def office(
         "waiting": waits.quarantine,
         "villages": waits.villages,
         "rounds": rounds,
+        "may_place": principal.may(Action.ASSIGN_RT),
         "may_export": principal.may(Action.EXPORT),
         "may_read_tasks": principal.may(Action.READ_TASKS),
         "form": csrf_token(request.cookies.get(SESSION_COOKIE, "")),

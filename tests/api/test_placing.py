@@ -132,3 +132,21 @@ def test_the_command_places_all_whose_address_fits(
     assert run("rt", "assign", "--desa", DESA, "--rt", RT).code == 1
     assert run("rt", "assign", "--desa", DESA, "--rt", RT, THIRD).code == 0
     assert_sound(world)
+
+
+@pytest.mark.usefixtures("scout")
+def test_the_operator_ticks_the_families_of_a_street_on_a_page(world: World) -> None:
+    office = desk(world, "operator", Role.OPERATOR_DESA, code=DESA)
+    shown = office.get(f"/kantor/rt/{DESA}?cari=mawar")
+    assert shown.status == 200
+    assert FAMILY in shown.body.decode()
+    assert THIRD not in shown.body.decode()
+    form = f"cari=mawar&rt=3&rw=1&k-{FAMILY}=1&k-{SECOND}=1".encode()
+    headers = office.device.headers() | {"content-type": "application/x-www-form-urlencoded"}
+    sent = world.call("POST", f"/kantor/rt/{DESA}", form, headers)
+    assert sent.status == 303
+    assert sent.headers["location"] == f"/kantor/rt/{DESA}?selesai=2&cari=mawar"
+    assert counted(office) == {"": 1, RT: 2}
+    for wrong in (b"rt=&rw=1", b"rt=3", b"rt=tiga&k-" + THIRD.encode() + b"=1"):
+        assert world.call("POST", f"/kantor/rt/{DESA}", wrong, headers).status in (400, 422)
+    assert counted(office) == {"": 1, RT: 2}
