@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlmodel import Session
 
 from api.cli import round_looking
+from api.cli.handing_in import hand_in
 from api.cli.office import Office, office, say, say_json
 from api.cli.record import reader_of
 from api.cli.round_looking import AsJson, Desa, PeriodName
@@ -252,7 +254,7 @@ def sign(  # noqa: PLR0913, PLR0917
     period: PeriodName,
     digest: Hash,
     scan: Annotated[
-        str | None, typer.Option(help="On paper: SHA-256 of the signed sheet's scan.")
+        Path | None, typer.Option(help="On paper: the signed sheet's scan, a PDF, JPEG or PNG.")
     ] = None,
     accept_later: Annotated[
         bool,
@@ -266,8 +268,9 @@ def sign(  # noqa: PLR0913, PLR0917
     if scan is None:
         _prove(desa, by)
     method = signing.PIN if scan is None else signing.KERTAS
-    wanted = signing.Signing(digest, method, scan, accept_later)
     with _acting(desa, action, by) as now:
+        kept = None if scan is None else hand_in(now.session, now.opened, now.reviewer, desa, scan)
+        wanted = signing.Signing(digest, method, kept, accept_later)
         note = signing.sign(now.session, now.reviewer, now.secret, (desa, period), wanted)
     _tell_frozen(note, "signed", as_json)
 

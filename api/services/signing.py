@@ -26,6 +26,7 @@ from api.services.reviewers import Reviewer
 from api.services.round_checks import blocking
 from api.services.rounds import Turned, happened, require_whole, turned
 from models.queries import frozen, rounds, village_lists
+from models.queries.blobs import held_of
 from models.queries.frozen import FrozenNote, SignatureNote
 from sync.canonical import canonical_json
 from sync.freezing import Moved, moved
@@ -37,6 +38,12 @@ from sync.types import Json
 PIN: Final = "pin"
 KERTAS: Final = "kertas"
 FAMILIES_TOLD_MAX: Final = 100
+
+
+SCAN_MISSING: Final = (
+    "No such scan was handed in for this village: send the signed sheet to "
+    "/v1/rounds/{desa}/{period}/scan first, and name the SHA-256 that it answers."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +111,15 @@ def sign(
     """Sign a frozen village; `period` is (village, period). The PIN was proved before.
 
     Raises `AppError`: `village-moved` with what changed since, `checks-unmet` with what lacks,
-    `approval-missing`, `round-elsewhere` where it is signed already.
+    `approval-missing`, `round-elsewhere` where it is signed already, `value-refused` for a scan
+    that nobody has handed in.
     """
     desa, name = period
     on_paper = wanted.method == KERTAS
     action = Action.SIGN_ON_PAPER if on_paper else Action.SIGN
     held = _held(session, reviewer, desa, name, action)
+    if on_paper and wanted.scan not in held_of(session, desa, [wanted.scan or ""]):
+        raise AppError("value-refused", SCAN_MISSING)
     state = held.then(Event.DISAHKAN)
     note, village = _frozen(session, held, wanted.hash)
     live = live_round(session, desa, name)

@@ -1,5 +1,6 @@
 """A village that works through a period: its list, its people at their desks, what they ask for."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +34,8 @@ NEW = record_id(5)
 PIN = "482915"
 LISTED = datetime(2026, 10, 20, 3, tzinfo=UTC)
 """When the government's list came in: before the period opened."""
-SCAN = "5c" * 32
+SHEET = b"%PDF-1.7 contoh berita acara"
+SCAN = hashlib.sha256(SHEET).hexdigest()
 NUMBERS = {FAMILY: ("1802212101100001", "1802210101900001"),
            SECOND: ("1802212101100002", "1802210101850002")}  # fmt: skip
 BIRTHS = {FAMILY: "1990-01-01", SECOND: "1985-01-01"}
@@ -98,6 +100,10 @@ class Village:
         return (who or self.kades).post(f"{BASE}/signature", {"hash": digest, "pin": pin})
 
     def on_paper(self, digest: str, **rest: object) -> Answer:
+        device = self.operator.device
+        sheet = device.headers() | {"content-type": "application/pdf"}
+        kept = device.world.call("POST", f"{BASE}/scan", SHEET, sheet)
+        assert (kept.status, kept.json()["sha256"]) == (201, SCAN)
         body = {"hash": digest, "scan": SCAN, **rest}
         return self.operator.post(f"{BASE}/paper-signature", body)
 

@@ -14,9 +14,9 @@ from tests.api.rounds import (
     MEMBER,
     PIN,
     RT,
-    SCAN,
     SECOND,
     SECOND_MEMBER,
+    SHEET,
     Role,
     desk,
     import_list,
@@ -121,12 +121,18 @@ def test_a_round_is_worked_through_from_the_command_line(run: Run, village: Worl
 
 
 def test_a_sheet_of_paper_is_handed_in_after_somebody_else_approved(
-    run: Run, village: World
+    run: Run, village: World, tmp_path: Path
 ) -> None:
     to_musyawarah(run, village)
     note = run("round", "freeze", *AT, "--by", "operator", "--json").json
     assert run("round", "approve", *AT, "--hash", note["hash"]).code == 0
-    paper = run("round", "sign", *AT, "--hash", note["hash"], "--scan", SCAN, "--json").json
+    scan = tmp_path / "ba.pdf"
+    asked = ("round", "sign", *AT, "--hash", note["hash"], "--scan", str(scan))
+    assert "no file ba.pdf" in run(*asked).err
+    scan.write_text("no scan of anything")
+    assert run(*asked).code == 1
+    scan.write_bytes(SHEET)
+    paper = run(*asked, "--json").json
     assert paper["method"] == "kertas"
     events = run("round", "show", *AT, "--json").json["events"]
     assert [one["by"] for one in events[-2:]] == ["sari", "operator"]

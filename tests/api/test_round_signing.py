@@ -238,6 +238,13 @@ def test_a_sheet_that_was_signed_days_ago_is_accepted_knowingly(village: Village
     assert_sound(village.world)
 
 
+def test_a_scan_that_nobody_handed_in_signs_nothing(village: Village) -> None:
+    village.to_musyawarah()
+    note = village.freeze()
+    refused(village.on_paper(note["hash"], scan="ab" * 32), 422, "value-refused")
+    assert village.get(village.operator)["state"] == "musyawarah"
+
+
 def test_a_pin_is_never_given_for_what_was_not_on_the_screen(village: Village) -> None:
     village.to_musyawarah()
     note = village.freeze()
