@@ -16,19 +16,18 @@ from typing import Final
 from sqlmodel import Session
 
 from api.errors import AppError
-from api.randomness import new_lane_name
+from api.services.own_lanes import own_lane
 from api.services.pushing import Turn, changed_niks, decide_batch, store_plan
 from api.services.reviewers import Reviewer
 from api.services.worksheets import RT_HEAD_ROLES
-from models.queries import feeds, lanes, rt_lists
+from models.queries import feeds, rt_lists
 from models.queries.auditing import append
-from models.queries.lanes import LaneOwner, StoredLane
 from models.tables.accounts import Account
 from sync.batch import OPERATIONS_PER_PUSH_MAX, read_batch
 from sync.permission import Action, Role
 from sync.push import Author, Plan
 from sync.scope import Scope, VillageScope
-from sync.types import Json, Lane, Outcome, Record
+from sync.types import Json, Outcome, Record
 
 PAPER_SOURCE: Final = "paper"
 """`source` of such a lane."""
@@ -98,7 +97,7 @@ def key_in(
         raise AppError("value-refused", f"A form makes 1 to {OPERATIONS_PER_PUSH_MAX} operations.")
     head, scope = _head(session, reviewer, paper)
     at = feeds.take_turn(session, paper.desa)
-    stored = _lane(session, reviewer, paper.desa, head.id)
+    stored = own_lane(session, reviewer, paper.desa, PAPER_SOURCE, of=head.id)
     batch = read_batch(
         [
             {
@@ -163,21 +162,6 @@ def _source(reviewer: Reviewer, paper: KeyedPaper, head: str, number: int) -> Js
         "n": number,
         "worksheet": f"{paper.worksheet} RT {paper.rt}".strip(),
     }
-
-
-def _lane(session: Session, reviewer: Reviewer, desa: str, account_id: str) -> StoredLane:
-    """The RT head's lane of paper in a village, opened on first use and locked."""
-    lineage = f"{PAPER_SOURCE}:{account_id}"
-    held = lanes.lane_of(session, desa, lineage)
-    if held is None:
-        name = new_lane_name(reviewer.randomness)
-        owner = LaneOwner(lineage, account_id, PAPER_SOURCE)
-        lanes.open_lane(session, Lane(name, desa, 0), owner, reviewer.now)
-    else:
-        name = held.lane.name
-    locked = lanes.lane_for_push(session, desa, name)
-    assert locked is not None, "lanes are never deleted"
-    return locked
 
 
 def _refused(plan: Plan) -> list[RefusedLine]:

@@ -9,13 +9,19 @@ from models.queries.lanes import LaneOwner, StoredLane
 from sync.types import Lane
 
 
-def own_lane(session: Session, writer: Reviewer, desa: str, source: str) -> StoredLane:
-    """The account's one lane of that `source` (`review`, `office` …), locked for writing."""
-    lineage = f"{source}:{writer.account_id}"
+def own_lane(
+    session: Session, writer: Reviewer, desa: str, source: str, *, of: str | None = None
+) -> StoredLane:
+    """An account's one lane of that `source` (`review`, `office`, `paper` …), locked for writing.
+
+    It is the writer's own, or that of the account `of` in whose name they write.
+    """
+    account_id = of or writer.account_id
+    lineage = f"{source}:{account_id}"
     held = lanes.lane_of(session, desa, lineage)
     if held is None:
         name = new_lane_name(writer.randomness)
-        owner = LaneOwner(lineage, writer.account_id, source)
+        owner = LaneOwner(lineage, account_id, source)
         lanes.open_lane(session, Lane(name, desa, 0), owner, writer.now)
     else:
         name = held.lane.name

@@ -16,7 +16,7 @@ from api.errors import AppError
 from api.formats.xform.faults import FormRefused
 from api.formats.xform.mapping import FormMapping
 from api.formats.xform.validating import validate
-from api.formats.xform.workbooks import ENTRIES_MAX, convert, guard
+from api.formats.xform.workbooks import LIMITS, convert, guard
 from api.services.acts import Act, act_of_operator
 from api.services.publishing import ExaminedForm, Publication, close_form, examine, publish
 from clients.odk.build import FORMS
@@ -248,7 +248,7 @@ def hostile() -> Iterator[tuple[str, bytes]]:
     yield "old format", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
     yield "another archive", archive({"a.txt": b"a"})
     yield "bomb", archive(PARTS | {"xl/worksheets/sheet1.xml": bytes(40 * 2**20)})
-    yield "many parts", archive(PARTS | {f"x{n}": b"" for n in range(ENTRIES_MAX)})
+    yield "many parts", archive(PARTS | {f"x{n}": b"" for n in range(LIMITS.entries_max)})
     yield "too large", bytes(11 * 2**20)
     yield "cut", archive(PARTS)[:-30]
     yield "lying directory", lying(archive(PARTS | {"xl/a": b"a" * 70_000}))

@@ -4,25 +4,26 @@ The archive's own directory is checked before anything unpacks it: a file of 400
 gigabyte. Then a child process with limits reads it.
 """
 
-import io
 import os
 import subprocess
 import sys
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 import orjson
 
+from api.formats.spreadsheets.archive import check_archive
+from api.formats.spreadsheets.limits import MIB, SheetLimits
+from api.formats.spreadsheets.unreadable import ListUnreadable
 from api.formats.xform.faults import FormFault, FormRefused, whole_form
 
-WORKBOOK_BYTES_MAX: Final = 10 * 2**20
-UNPACKED_BYTES_MAX: Final = 100 * 2**20
-RATIO_MAX: Final = 100
-ENTRIES_MAX: Final = 500
+LIMITS: Final = SheetLimits(workbook_bytes_max=10 * MIB, unpacked_bytes_max=100 * MIB)
 CONVERSION_SECONDS_MAX: Final = 90
+
+_BIG: Final = frozenset({"too-large", "unpacks-too-large", "entries", "ratio", "overlapping"})
 
 _UNREADABLE: Final = (
     "this is no workbook of the form .xlsx: save it again as Excel workbook and try anew",
@@ -48,30 +49,17 @@ class Converted:
 
 
 def guard(workbook: bytes) -> None:
-    """Look at the archive's directory alone. Raises `FormRefused`.
-
-    To be replaced by the guard that all spreadsheets share, once that is here.
-    """
-    if len(workbook) > WORKBOOK_BYTES_MAX:
-        raise whole_form(*_TOO_BIG)
-    try:
-        with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise whole_form(*_UNREADABLE) from error
-    names = [entry.filename for entry in entries]
-    if "xl/workbook.xml" not in names or "[Content_Types].xml" not in names:
+    """The check that every workbook passes, with a form's limits. Raises `FormRefused`."""
+    if not workbook.startswith(b"PK"):
         raise whole_form(*_UNREADABLE)
-    unpacked = sum(entry.file_size for entry in entries)
-    swollen = any(
-        entry.file_size > RATIO_MAX * max(entry.compress_size, 1)
-        for entry in entries
-        if entry.file_size > 2**16
-    )
-    if len(entries) > ENTRIES_MAX or unpacked > UNPACKED_BYTES_MAX or swollen:
-        raise whole_form(*_TOO_BIG)
-    if len(set(names)) != len(names) or any(entry.flag_bits & 1 for entry in entries):
-        raise whole_form(*_UNREADABLE)
+    with TemporaryDirectory(prefix="lokus-form-") as folder:
+        path = Path(folder) / "form.xlsx"
+        path.write_bytes(workbook)
+        try:
+            check_archive(path, LIMITS)
+        except ListUnreadable as refused:
+            says_too_big = refused.reason in _BIG
+            raise whole_form(*(_TOO_BIG if says_too_big else _UNREADABLE)) from refused
 
 
 def convert(workbook: bytes) -> Converted:
