@@ -21,7 +21,7 @@ from api.schemas.rounds import StandingView, StatedView
 from api.schemas.signoff import FrozenView, MeetingVersion
 from api.services import signing
 from api.services.deputies import deputy
-from api.services.musyawarah import Verdict, Wished, alike, write_meeting
+from api.services.musyawarah import DECISIONS_PER_REQUEST_MAX, Verdict, Wished, alike, write_meeting
 from api.services.musyawarah import decide as decide_families
 from api.services.periods import moment_of
 from api.services.pins import prove_pin
@@ -45,6 +45,10 @@ By = Annotated[
 ]
 Why = Annotated[str, typer.Option(help="Why; it stays in the round's log.")]
 Hash = Annotated[str, typer.Option("--hash", help="Of what was frozen, from `lokus round show`.")]
+
+NOBODY_ASKED = (
+    "Nobody undecided is on the agenda for that: `lokus round agenda` lists families and reasons."
+)
 
 app.command("show")(round_looking.show)
 app.command("list")(round_looking.list_rounds)
@@ -226,7 +230,11 @@ def decide(  # noqa: PLR0913, PLR0917
         if all_of is not None:
             ids += alike(now.session, now.reviewer, desa, period, all_of)
         wished = [Wished(one, decision, reason) for one in dict.fromkeys(ids)]
-        meeting = decide_families(now.session, now.reviewer, desa, period, wished)
+        if not wished:
+            raise AppError("value-refused", NOBODY_ASKED)
+        for start in range(0, len(wished), DECISIONS_PER_REQUEST_MAX):
+            part = wished[start : start + DECISIONS_PER_REQUEST_MAX]
+            meeting = decide_families(now.session, now.reviewer, desa, period, part)
     _tell_meeting(meeting, as_json)
 
 

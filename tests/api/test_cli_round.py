@@ -101,6 +101,8 @@ def test_a_round_is_worked_through_from_the_command_line(run: Run, village: Worl
     to_musyawarah(run, village)
     agenda = run("round", "agenda", *AT, "--json").json["agenda"]
     assert {one["decision"] for one in agenda} == {"layak"}
+    nobody = run("round", "decide", *AT, "--decision", "layak", "--all-of", "mampu")
+    assert "Nobody undecided is on the agenda" in nobody.err
     assert "Every check is met." in run("round", "check", *AT).out
     note = run("round", "freeze", *AT, "--json").json
     assert (note["families"], note["unmet"]) == (2, {})
