@@ -232,9 +232,10 @@ def decide(  # noqa: PLR0913, PLR0917
         wished = [Wished(one, decision, reason) for one in dict.fromkeys(ids)]
         if not wished:
             raise AppError("value-refused", NOBODY_ASKED)
-        for start in range(0, len(wished), DECISIONS_PER_REQUEST_MAX):
-            part = wished[start : start + DECISIONS_PER_REQUEST_MAX]
+        meeting: Meeting | None = None
+        for part in _parts(wished):
             meeting = decide_families(now.session, now.reviewer, desa, period, part)
+        assert meeting is not None, "somebody was decided about"
     _tell_meeting(meeting, as_json)
 
 
@@ -293,6 +294,12 @@ def _prove(desa: str, by: str | None) -> None:
         assert signer.account_id is not None, "a deputy has an account"
         secret = opened.settings.secret
         prove_pin(opened.database, secret, signer.account_id, str(pin), opened.clock.now())
+
+
+def _parts(wished: Sequence[Wished]) -> Iterator[Sequence[Wished]]:
+    """As many as are decided at once."""
+    for start in range(0, len(wished), DECISIONS_PER_REQUEST_MAX):
+        yield wished[start : start + DECISIONS_PER_REQUEST_MAX]
 
 
 def _attendant(text: str, signed: bool) -> Attendant:
