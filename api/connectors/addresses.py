@@ -106,7 +106,8 @@ def address_of(place: Place, allowed: AllowList, resolve: Resolver) -> str:
 def is_public(address: Address) -> bool:
     """Does it belong to the open network, whichever way it is wrapped?"""
     return all(
-        one.is_global and not one.is_multicast and not one.is_reserved for one in _unwrapped(address)
+        one.is_global and not one.is_multicast and not one.is_reserved
+        for one in _unwrapped(address)
     )
 
 

@@ -15,9 +15,10 @@ ROWS_MAX: Final = 200
 class Filled:
     """What somebody filled in over there.
 
-    `item` is its name there through all edits, `version` differs with each edit. `answers` are
-    texts by path (`group/question`), those in repeats left out; `rows` are a repeat's instances,
-    with the same full paths.
+    `item` is its name there through all edits, `version` differs with each edit; `listed` is what
+    the list calls that version, where the form itself says it. `answers` are texts by path
+    (`group/question`), those in repeats left out; `rows` are a repeat's instances, with the same
+    full paths.
     """
 
     item: str
@@ -27,9 +28,12 @@ class Filled:
     rows: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     submitted: str = ""
     root: str | None = None
+    listed: str | None = None
 
 
-def flat_json(document: Mapping[str, Json]) -> tuple[dict[str, str], dict[str, list[dict[str, str]]]]:
+def flat_json(
+    document: Mapping[str, Json],
+) -> tuple[dict[str, str], dict[str, list[dict[str, str]]]]:
     """Kobo's flavour: groups are in the keys, a repeat is an array of such objects."""
     answers: dict[str, str] = {}
     rows: dict[str, list[dict[str, str]]] = {}
@@ -45,7 +49,9 @@ def flat_json(document: Mapping[str, Json]) -> tuple[dict[str, str], dict[str, l
     return answers, rows
 
 
-def flat_xml(root: Node, repeats: Sequence[str]) -> tuple[dict[str, str], dict[str, list[dict[str, str]]]]:
+def flat_xml(
+    root: Node, repeats: Sequence[str]
+) -> tuple[dict[str, str], dict[str, list[dict[str, str]]]]:
     """An instance of any form; which elements are repeats is the map's to say."""
     answers: dict[str, str] = {}
     rows: dict[str, list[dict[str, str]]] = {}

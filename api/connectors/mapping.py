@@ -181,7 +181,9 @@ def _check_places(feeds: Sequence[Feeding], members: str) -> None:
     for one in feeds:
         inside = bool(members) and one.question.startswith(f"{members}/")
         if inside != (one.entity == ANGGOTA):
-            raise _refused(f"{one.question}: what is asked in {members or 'a repeat'} is of a person")
+            raise _refused(
+                f"{one.question}: what is asked in {members or 'a repeat'} is of a person"
+            )
     named = [(one.entity, one.field) for one in feeds]
     if twice := sorted({f"{e}.{n}" for e, n in named if named.count((e, n)) > 1}):
         raise _refused(f"fed by two questions: {', '.join(twice)}")

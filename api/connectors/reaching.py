@@ -55,7 +55,9 @@ class Reply:
         try:
             told: Json = orjson.loads(self.body)
         except orjson.JSONDecodeError:
-            raise Unreachable("the other server's answer is no JSON: is its address right?") from None
+            raise Unreachable(
+                "the other server's answer is no JSON: is its address right?"
+            ) from None
         return told
 
 
@@ -145,7 +147,9 @@ class Reach:
             with self._client.stream(method, url, **sent) as response:
                 reply = Reply(response.status_code, response.headers, self._read(response))
         except httpx.TimeoutException:
-            raise SlowDown("the other server did not answer in time; the next run goes on") from None
+            raise SlowDown(
+                "the other server did not answer in time; the next run goes on"
+            ) from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             kind = type(error).__name__
             raise SlowDown(f"the other server could not be asked ({kind})") from None

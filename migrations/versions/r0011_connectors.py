@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("item", sa.String(120), primary_key=True),
         sa.Column("root", sa.String(120)),
         sa.Column("due", sa.Boolean(), nullable=False),
+        sa.Column("listed", sa.String(120)),
         sa.Column("version", sa.String(120)),
         sa.Column("document", sa.LargeBinary()),
         sa.Column("instance", sa.String(255)),

@@ -54,8 +54,10 @@ class ConnectorItemRow(SQLModel, table=True):
     """Kobo: `meta/rootUuid`, which no edit changes."""
     due: bool = True
     """Is it to be fetched: named by a webhook, or changed there?"""
+    listed: str | None = Field(default=None, max_length=120)
+    """Its version by the other server's list: Kobo `_uuid`, Central the number of edits."""
     version: str | None = Field(default=None, max_length=120)
-    """What was taken last: Kobo `_uuid`, Central the current instance's id."""
+    """The same, of what was taken last."""
     document: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     """The other server's bytes, through `models.sealing`."""
     instance: str | None = Field(default=None, max_length=255)
