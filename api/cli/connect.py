@@ -60,7 +60,7 @@ app.add_typer(central, name="central")
 
 
 @kobo.command("add")
-def add_kobo(
+def add_kobo(  # noqa: PLR0913, PLR0917 (the parameters of a command are its options)
     name: ConnectorId,
     url: Url,
     form: Annotated[str, typer.Option(help="The asset's uid, as in the form's address.")],
@@ -77,7 +77,7 @@ def add_kobo(
 
 
 @central.command("add")
-def add_central(
+def add_central(  # noqa: PLR0913, PLR0917 (the parameters of a command are its options)
     name: ConnectorId,
     url: Url,
     project: Annotated[int, typer.Option(help="The project's number.", min=1)],

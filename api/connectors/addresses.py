@@ -18,6 +18,7 @@ Resolver: TypeAlias = Callable[[str, int], list[str]]
 """Host and port → addresses, numeric."""
 
 HOST_CHARACTERS_MAX: Final = 253
+_GLOBAL_UNICAST: Final = ip_network("2000::/3")
 _NAT64: Final = ip_network("64:ff9b::/96")
 _COMPATIBLE: Final = ip_network("::/96")
 # Clouds hand their machines' credentials out at these, whatever else the operator allows.
@@ -105,10 +106,14 @@ def address_of(place: Place, allowed: AllowList, resolve: Resolver) -> str:
 
 def is_public(address: Address) -> bool:
     """Does it belong to the open network, whichever way it is wrapped?"""
-    return all(
-        one.is_global and not one.is_multicast and not one.is_reserved
-        for one in _unwrapped(address)
-    )
+    return all(map(_is_global, _unwrapped(address)))
+
+
+def _is_global(address: Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
+        # What Python calls global depends on its version; this is what IANA gives out.
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def is_metadata(address: Address) -> bool:

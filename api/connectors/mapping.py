@@ -97,11 +97,11 @@ class ConnectorMap:
         fed = {(one.entity, one.field) for one in self.feeds}
         told: list[str] = []
         for entity in (KELUARGA, ANGGOTA):
-            for group, fields in GROUPS[entity].items():
-                asked = {name for name in fields if (entity, name) in fed}
-                missing = sorted(set(fields) - asked)
-                if asked and missing and group != LOCATION:
-                    told.append(f"{entity}.{group} is stated without {', '.join(missing)}")
+            for group in GROUPS[entity].values():
+                asked = {name for name in group.fields if (entity, name) in fed}
+                missing = sorted(n for n in set(group.fields) - asked if not n.endswith("_alasan"))
+                if asked and missing and group.name != LOCATION:
+                    told.append(f"{entity}.{group.name} is stated without {', '.join(missing)}")
         return told
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from api.connectors.filled import Filled
 from api.connectors.mapping import ConnectorMap
-from api.formats.xform.connected import Told, connected_mapping, instance_of
+from api.formats.xform.connected import CREATING, Told, connected_mapping, instance_of
 from api.formats.xform.statements import derived_id, id_of
 from api.formats.xform.submission import Refused, Unreadable, read_instance
 from api.services.submitting import Arrival, Site, Taken, submit
@@ -26,6 +26,7 @@ from sync.types import KELUARGA, Record
 from sync.workspace import is_identifying
 
 UNREADABLE: Final = "unreadable"
+NOWHERE: Final = ""
 AGENT: Final = "Lokus connector"
 
 
@@ -67,13 +68,21 @@ def take(session: Session, at: Connection, item: Item, filled: Filled, site: Sit
     desa = at.map.village(filled)
     scope = _scope_of_village(at.collector.scope, desa)
     answers, persons = at.map.family(filled), at.map.persons(filled)
-    family = _family(session, at, known, filled, desa if scope.grants else "")
-    told = _told(at, known, filled, family, (answers, persons))
+    instance = f"{at.id}:{filled.root or filled.item}:{filled.version}"[:255]
+    before = submissions.same_instance_elsewhere(session, [desa, NOWHERE], instance)
+    if before is not None and before.record is not None:
+        # It came before and says again what it said, whatever the register has learnt since.
+        family = _Family(before.record, before.form_id == CREATING)
+        replaces = before.replaces
+    else:
+        family = _family(session, at, known, filled, desa if scope.grants else "")
+        replaces = known.instance
+    told = _told(at, filled, family, (instance, replaces), (answers, persons))
     raw = instance_of(told)
     arrival = _arrival(raw)
     collector = replace(at.collector, scope=scope)
     taken = submit(session, collector, arrival, site)
-    stored = submissions.same_instance_elsewhere(session, [desa, ""], told.instance)
+    stored = submissions.same_instance_elsewhere(session, [desa, NOWHERE], instance)
     state = UNREADABLE if arrival.instance is None else taken.state
     connectors.settle_item(
         session,
@@ -83,7 +92,7 @@ def take(session: Session, at: Connection, item: Item, filled: Filled, site: Sit
             root=filled.root,
             version=filled.listed or item.listed or filled.version,
             document=filled.raw,
-            instance=told.instance,
+            instance=instance,
             desa=stored.desa if stored is not None else None,
             submission=stored.id if stored is not None else None,
             record=family.record,
@@ -107,17 +116,16 @@ def _arrival(raw: bytes) -> Arrival:
 
 def _told(
     at: Connection,
-    known: Item,
     filled: Filled,
     family: _Family,
+    named: tuple[str, str | None],
     said: tuple[dict[str, str], list[dict[str, str]]],
 ) -> Told:
-    instance = f"{at.id}:{filled.root or filled.item}:{filled.version}"[:255]
-    replaces = known.instance if known.instance not in (None, instance) else None
+    instance, replaces = named
     begun = _moment(filled.answers.get(at.map.begun, ""))
     return Told(
         instance=instance,
-        replaces=replaces,
+        replaces=replaces if replaces != instance else None,
         family=family.record,
         creates=family.creates,
         answers=said[0],
