@@ -89,7 +89,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     imports.router,
     lokus.router,
     forms.router,
-    health.router,
     held.router,
     odk_keys.router,
     office.forms,

@@ -44,7 +44,7 @@ class Feeding:
 
     question: str
     entity: str
-    field: str
+    name: str
     codes: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, text: str) -> str:
@@ -52,7 +52,7 @@ class Feeding:
         plain = text.strip()
         if not self.codes:
             return plain
-        known = FIELDS[self.entity].get(self.field)
+        known = FIELDS[self.entity].get(self.name)
         if known is not None and known.field_class is FieldClass.SET:
             return " ".join(self.codes.get(part, part) for part in plain.split())
         return self.codes.get(plain, plain)
@@ -94,7 +94,7 @@ class ConnectorMap:
     @property
     def warnings(self) -> list[str]:
         """Groups that are fed in part: a group is stated whole, and the rest of it is cleared."""
-        fed = {(one.entity, one.field) for one in self.feeds}
+        fed = {(one.entity, one.name) for one in self.feeds}
         told: list[str] = []
         for entity in (KELUARGA, ANGGOTA):
             for group in GROUPS[entity].values():
@@ -171,7 +171,7 @@ def _identity(said: Any, feeds: Sequence[Feeding]) -> tuple[str, By]:  # noqa: A
         if said["by"] not in ("id", "no_kk"):
             raise _refused('identity.by is "id" or "no_kk"')
         return str(said["question"]).strip("/"), "id" if said["by"] == "id" else "no_kk"
-    card = next((one for one in feeds if (one.entity, one.field) == (KELUARGA, "no_kk")), None)
+    card = next((one for one in feeds if (one.entity, one.name) == (KELUARGA, "no_kk")), None)
     if card is None:
         raise _refused("nothing says which family it is: feed keluarga.no_kk, or name identity")
     return card.question, "no_kk"
@@ -184,13 +184,13 @@ def _check_places(feeds: Sequence[Feeding], members: str) -> None:
             raise _refused(
                 f"{one.question}: what is asked in {members or 'a repeat'} is of a person"
             )
-    named = [(one.entity, one.field) for one in feeds]
+    named = [(one.entity, one.name) for one in feeds]
     if twice := sorted({f"{e}.{n}" for e, n in named if named.count((e, n)) > 1}):
         raise _refused(f"fed by two questions: {', '.join(twice)}")
 
 
 def _fields(feeds: Sequence[Feeding], entity: str, answers: Mapping[str, str]) -> dict[str, str]:
-    told = {f.field: f.read(answers[f.question]) for f in feeds if _is_asked(f, entity, answers)}
+    told = {f.name: f.read(answers[f.question]) for f in feeds if _is_asked(f, entity, answers)}
     return {name: text for name, text in told.items() if text}
 
 

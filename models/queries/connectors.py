@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, exists, func, or_, select, update
 from sqlmodel import Session
 
 from models.queries.inserting import insert_missing
@@ -270,9 +270,15 @@ def document_of(session: Session, connector_id: str, item: str) -> bytes | None:
 
 def counts(session: Session, connector_id: str) -> dict[str, int]:
     """State → forms; `due` counts those to be fetched, whatever they were before."""
-    state = func.coalesce(_ITEM.c.state, DUE)
+    # A reviewer may have let in, or rejected, what was held when it was taken.
+    decided = func.coalesce(_SUBMISSION.c.state, _ITEM.c.state)
+    state = case((_ITEM.c.state == MISSING, MISSING), else_=decided)
     statement = (
         select(state, _ITEM.c.due, func.count())
+        .outerjoin(
+            _SUBMISSION,
+            and_(_SUBMISSION.c.desa == _ITEM.c.desa, _SUBMISSION.c.id == _ITEM.c.submission),
+        )
         .where(_ITEM.c.connector == connector_id)
         .group_by(state, _ITEM.c.due)
     )

@@ -53,10 +53,13 @@ members = "anggota"
 "kk/kepala" = "keluarga.nama_kepala_keluarga"
 "kk/rt" = "keluarga.rt"
 "kk/rw" = "keluarga.rw"
-"rumah/lantai" = {{ field = "keluarga.jenis_lantai_terluas", codes = {{ 1 = "tanah", 2 = "keramik" }} }}
 "rumah/luas" = "keluarga.luas_lantai"
 "anggota/nama" = "anggota.nama"
 "anggota/nik" = "anggota.nik"
+
+[questions."rumah/lantai"]
+field = "keluarga.jenis_lantai_terluas"
+codes = {{ 1 = "tanah", 2 = "keramik" }}
 """
 ALLOWED = AllowList.of([KOBO_HOST, CENTRAL_HOST])
 

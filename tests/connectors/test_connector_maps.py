@@ -10,9 +10,11 @@ from api.connectors.mapping import read_map
 from api.errors import AppError
 from api.formats.xform.connected import CREATING, Told, connected_mapping, instance_of
 from api.formats.xform.submission import read_instance
+from sync.types import Json
 from tests.connectors.bench import MAP
 
 CARD = '"kk/nomor" = "keluarga.no_kk"\n'
+GOLD = 'l = {field = "keluarga.jenis_lantai_terluas", codes = {1 = "emas"}}'
 HEAD = 'desa = "1802212001"\n'
 
 
@@ -33,8 +35,7 @@ HEAD = 'desa = "1802212001"\n'
         (f'{HEAD}unknown = "x"\n[questions]\n{CARD}', "unknown"),
         (f"{HEAD}identity = 3\n[questions]\n{CARD}", "another form"),
         (
-            f'{HEAD}[questions]\n{CARD}'
-            'l = {field = "keluarga.jenis_lantai_terluas", codes = {1 = "emas"}}',
+            f"{HEAD}[questions]\n{CARD}{GOLD}",
             "no choice emas",
         ),
     ],
@@ -54,7 +55,7 @@ def test_a_group_that_is_fed_in_part_is_warned_of() -> None:
 
 def test_answers_become_the_register_s_words() -> None:
     mapped = read_map(MAP)
-    document = {
+    document: dict[str, Json] = {
         "_id": 1, "kk/nomor": " 180221 ", "rumah/lantai": "2", "rumah/luas": 30,
         "anggota": [{"anggota/nama": "SITI"}, {"anggota/nama": ""}], "_attachments": [{"id": 1}],
     }  # fmt: skip

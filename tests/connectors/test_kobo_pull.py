@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from models.queries.connectors import counts
 from tests.api.village import desk
 from tests.connectors.bench import FAMILY, NIK, NO_KK, OTHER_NO_KK, Bench
 from tests.connectors.doubles import KOBO_HOST
@@ -230,6 +231,10 @@ def test_an_unknown_family_waits_where_the_map_says_so(
     bench.connect(text=text + '[questions]\n"kk/nomor" = "keluarga.no_kk"\n')
     assert dict(bench.run().states) == {"held": 1}
     assert bench.families() == 1
+    ((held,),) = bench.world.ask("SELECT submission FROM held")
+    assert desk(bench.world).post(f"/v1/held/{held}/release", {}).status == 200
+    with bench.world.database.reading() as session:
+        assert counts(session, "kobo") == {"merged": 1}
 
 
 @pytest.mark.parametrize(
