@@ -17,6 +17,8 @@ from api.errors import AppError
 from api.shell import AppShell
 from api.tokens import digest, same
 from models.queries import connectors
+from models.queries.auditing import AuditEntry, append
+from models.tables.audit import NO_VILLAGE
 from sync.permission import Action
 from sync.types import Json
 
@@ -55,8 +57,11 @@ def post_hook(connector: ConnectorId, shell: AppShell, raw: Body, secret: Secret
         raise AppError("not-found")
     item = hinted(_document(raw))
     if item is not None:
+        now = shell.now()
+        told = AuditEntry(now, "connector-hint", detail={"connector": found.id, "item": item})
         with shell.database.writing() as session:
-            connectors.hint(session, found.id, item, shell.now())
+            connectors.hint(session, found.id, item, now)
+            append(session, NO_VILLAGE, told)
     return Response(status_code=202)
 
 

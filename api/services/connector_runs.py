@@ -29,9 +29,9 @@ from models.database import Database
 from models.queries import connectors
 from models.queries.auditing import AuditEntry, append
 from models.queries.connectors import Connector, Item
+from models.tables.audit import NO_VILLAGE
 from sync.types import Json
 
-NO_VILLAGE: Final = ""
 RUN_LEASE: Final = timedelta(hours=2)
 """A run that died holds its connector no longer than this."""
 ITEMS_PER_RUN_MAX: Final = 20_000

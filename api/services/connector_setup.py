@@ -19,13 +19,13 @@ from api.connectors.reaching import PinnedTransport, Reach
 from api.errors import AppError
 from api.services.acts import Act
 from api.services.connecting import Connection
-from api.services.connector_runs import NO_VILLAGE
 from api.services.submitting_places import connected_collector
 from api.settings import Settings
 from api.tokens import HOOK_MARK, digest, new_token
 from models.queries import accounts, connectors
 from models.queries.auditing import append
 from models.queries.connectors import Connector
+from models.tables.audit import NO_VILLAGE
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,23}")
 _FORMS: Final[Mapping[str, re.Pattern[str]]] = {

@@ -19,6 +19,7 @@ def test_a_hint_makes_the_next_run_fetch_that_form(bench: Bench) -> None:
     body = json.dumps({"_id": 7, "rumah/lantai": "1"}).encode()
     assert call(bench, secret, body) == 202
     assert bench.items() == {"7": "due"}
+    assert bench.world.ask("SELECT action FROM audit WHERE action = 'connector-hint'") != []
     assert dict(bench.run().states) == {"merged": 1}
     assert bench.document()["jenis_lantai_terluas"] == "keramik"
 
