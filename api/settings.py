@@ -72,6 +72,12 @@ class Settings(BaseModel):
     export_profiles_dir: Path | None = None
     """Profiles (`*.toml`) that join or replace those that come with Lokus."""
 
+    # Other servers that forms are fetched from
+    connector_hosts: str = ""
+    """The hosts that connectors may ask, separated by commas; no other is ever asked."""
+    connector_hosts_inside: str = ""
+    """More of them, which may lie in the own network and may be asked over http."""
+
     # The district
     timezone: Annotated[str, AfterValidator(_a_known_zone)] = "Asia/Jakarta"
     """Says on which local day something was observed."""

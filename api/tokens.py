@@ -19,6 +19,8 @@ DEVICE_MARK: Final = "lkd_"
 SESSION_MARK: Final = "lks_"
 ODK_MARK: Final = "lko_"
 """Of tokens that stand in an address; they open the OpenRosa door and nothing else."""
+HOOK_MARK: Final = "lkh_"
+"""Of secrets that another server's webhook brings along; they say that a hint is meant for us."""
 TOKEN_BYTES: Final = 32
 CODE_LENGTH: Final = 10
 CODE_HEAD_LENGTH: Final = 4

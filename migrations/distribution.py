@@ -29,6 +29,8 @@ REFERENCE_TABLES: Final = (
     "form_version",
     "form_file",
     "odk_key",
+    "connector",
+    "connector_item",
 )
 VILLAGE_TABLES: Final = {
     "feed": "desa",

@@ -52,6 +52,8 @@ class Action(StrEnum):
     ENROL_DEVICE = "enrol-device"
     LOG_IN = "log-in"
     VERIFY_RECEIPT = "verify-receipt"
+    HINT_CONNECTOR = "hint-connector"
+    """Another server's word that a form is new there; its secret comes in a header."""
 
     READ_OWN_ACCOUNT = "read-own-account"
     LOG_OUT = "log-out"
@@ -113,6 +115,7 @@ PUBLIC_ACTIONS: Final = frozenset(
         Action.ENROL_DEVICE,
         Action.LOG_IN,
         Action.VERIFY_RECEIPT,
+        Action.HINT_CONNECTOR,
     }
 )
 """What anybody may do without saying who they are."""

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from api.cli import (
     account,
     conflict,
+    connect,
     demo,
     designate,
     device,
@@ -86,6 +87,7 @@ GROUPS: Final[Mapping[str, typer.Typer]] = MappingProxyType(
         "period": period.app,
         "round": village_round.app,
         "form": form.app,
+        "connect": connect.app,
     }
 )
 

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from sqlmodel import Session
 
+from api.formats.xform.connected import connected_mapping
 from api.formats.xform.mapping import FormMapping
 from models.queries.forms import DRAFT, published_form
 
@@ -20,6 +21,9 @@ _books: WeakKeyDictionary[object, dict[tuple[str, str], FormMapping]] = WeakKeyD
 
 def mapping_of(session: Session, form_id: str, version: str) -> FormMapping | None:
     """How to read submissions of this version; nothing for one that was never published."""
+    connected = connected_mapping(form_id, version)
+    if connected is not None:
+        return connected
     book = _books.setdefault(session.get_bind(), {})
     known = book.get((form_id, version))
     if known is not None:

@@ -23,7 +23,6 @@ from api.services.submitting_edits import merge
 from api.services.submitting_files import Arrived, note_files, photos_of
 from api.services.submitting_merges import Form
 from api.services.submitting_places import (
-    ODK_SOURCE,
     Collector,
     Told,
     Village,
@@ -84,7 +83,7 @@ def submit(session: Session, collector: Collector, arrival: Arrival, site: Site)
     head = feeds.take_turn(session, desa) if desa else 0
     declared = arrival.instance.declared if arrival.instance is not None else None
     record = declared.record if declared is not None else None
-    question = Question(key, record, collector.device_id, ODK_SOURCE)
+    question = Question(key, record, collector.device_id, collector.source)
     known = submissions.before(session, desa, question)
     village = Village(desa, head, site.now, site.ground, site.randomness, known)
     before = list(known.same)

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from api.randomness import Randomness, new_lane_name
 from api.services.pushing import Ground
-from models.queries import accounts, devices, lanes
+from models.queries import accounts, connectors, devices, lanes
 from models.queries.areas import villages_under
 from models.queries.entity_lists import villages_holding
 from models.queries.lanes import LaneOwner, StoredLane
@@ -22,6 +22,8 @@ ODK_SOURCE: Final = "odk"
 """Of a phone's own lane in a village."""
 SIDE_SOURCE: Final = "odk-side"
 """Of the lanes of forms that came out of order."""
+CONNECTOR_LINEAGE: Final = "connector:"
+"""Before a connector's id: what stands for a device where no phone sent the form."""
 VILLAGE_CODE_LENGTH: Final = 10
 VILLAGES_MAX: Final = 400
 NO_CLOCK: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,6 +39,8 @@ class Collector:
     scope: Scope
     revoked: bool
     since: datetime
+    source: str = ODK_SOURCE
+    """Of its lanes: a phone's, or the kind of a connector."""
 
     def author(self, desa: str, now: datetime) -> Author:
         return Author(self.scope, self.scope.village(desa, now), self.role, self.revoked)
@@ -65,6 +69,8 @@ class Village:
 
 def collector_of(session: Session, device_id: str) -> Collector | None:
     """Whose phone that is, for forms that waited here while their phone is elsewhere."""
+    if device_id.startswith(CONNECTOR_LINEAGE):
+        return connected_collector(session, device_id.removeprefix(CONNECTOR_LINEAGE))
     device = devices.device_by_id(session, device_id)
     account = accounts.account_by_id(session, device.account_id) if device is not None else None
     if device is None or account is None:
@@ -76,6 +82,26 @@ def collector_of(session: Session, device_id: str) -> Collector | None:
         accounts.scope_of(session, account),
         device.revoked_at is not None or account.disabled_at is not None,
         device.token_since,
+    )
+
+
+def connected_collector(session: Session, connector_id: str) -> Collector | None:
+    """Another server that forms are fetched from, in the name of the account it was given.
+
+    Its forms may be older than the connector, so no day of its own bounds their time.
+    """
+    connector = connectors.connector(session, connector_id)
+    account = accounts.account_by_id(session, connector.account_id) if connector else None
+    if connector is None or account is None:
+        return None
+    return Collector(
+        CONNECTOR_LINEAGE + connector.id,
+        account.id,
+        Role(account.role),
+        accounts.scope_of(session, account),
+        account.disabled_at is not None,
+        NO_CLOCK,
+        connector.kind,
     )
 
 
@@ -119,10 +145,10 @@ class Told:
 
 def phones_lane(session: Session, village: Village, collector: Collector) -> StoredLane:
     """The phone's own lane in a village, opened with its first form."""
-    held = lanes.lane_of(session, village.desa, collector.device_id, source=ODK_SOURCE)
+    held = lanes.lane_of(session, village.desa, collector.device_id, source=collector.source)
     if held is not None:
         return held
-    owner = LaneOwner(collector.device_id, collector.account_id, ODK_SOURCE)
+    owner = LaneOwner(collector.device_id, collector.account_id, collector.source)
     name = new_lane_name(village.randomness)
     lanes.open_lane(session, Lane(name, village.desa, 0), owner, village.now)
     opened = lanes.lane(session, village.desa, name)

@@ -22,6 +22,7 @@ from migrations import runner
 from models.engines import database_url as parsed
 from models.engines import open_for_migration
 from models.queries import forms
+from models.queries.connectors import Connector, add_connector, hint
 from models.queries.entity_lists import add_span
 from models.queries.forms import NewVersion
 from sync.chains import Span
@@ -48,6 +49,7 @@ from tests.openrosa.collect import multipart
 Rows = dict[str, list[str]]
 
 TABLES_OF = {
+    "0011": {"connector", "connector_item"},
     "0010": {"odk_key", "submission", "submission_file", "held", "version_span"},
     "0009": {"form", "form_version", "form_file"},
     "0008": {"designation"},
@@ -119,6 +121,7 @@ def fill(world: World) -> None:
     _designate(world)
     _publish(world)
     _submit(world, ani.account)
+    _connect(world, ani.account)
     assert_sound(world)
 
 
@@ -152,6 +155,25 @@ def _submit(world: World, account: str) -> None:
     body, kind = multipart(b"<data id='lama' version='1'/>", {"audit.csv": b"event"})
     path = server_url("", made.token)
     assert world.call("POST", f"{path}/submission", body, {"content-type": kind}).status == 202
+
+
+def _connect(world: World, account: str) -> None:
+    """A form of another server, named by its webhook and not fetched yet."""
+    now = world.clock.now()
+    one = Connector(
+        id="coba",
+        kind="kobo",
+        url="https://kobo.example",
+        form="aBcDe",
+        account_id=account,
+        map="",
+        credentials="env:KOBO_TOKEN",
+        hook_digest=None,
+        created_at=now,
+    )
+    with world.database.writing() as session:
+        add_connector(session, one)
+        hint(session, one.id, "1", now)
 
 
 def _sign_in(world: World) -> None:

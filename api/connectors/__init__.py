@@ -1,0 +1,1 @@
+"""Other servers that forms are fetched from: KoboToolbox and ODK Central."""

@@ -1,0 +1,135 @@
+"""A served village, a family in it, and connectors to doubles of other servers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+
+from api.connectors.addresses import AllowList
+from api.connectors.central import CENTRAL
+from api.connectors.kobo import KOBO
+from api.services.connector_runs import RunGround, RunReport, run
+from api.services.connector_setup import (
+    Added,
+    Network,
+    NewConnector,
+    add,
+    connection_of,
+    connector_of,
+    opened_server,
+)
+from api.services.reviewers import ground_of
+from sync.permission import Role
+from tests.api.device import FAMILY, MEMBER, Device
+from tests.api.office import DESA, RT
+from tests.api.world import World, area, serving
+from tests.connectors.doubles import (
+    ASSET,
+    CENTRAL_HOST,
+    EMAIL,
+    KOBO_HOST,
+    PASSWORD,
+    TOKEN,
+    CentralDouble,
+    KoboDouble,
+)
+
+NO_KK = "1802210101200001"
+OTHER_NO_KK = "1802210101200002"
+NIK = "1802215203910001"
+PUBLIC = "203.0.114.7"
+
+MAP = f"""
+desa = "{DESA}"
+members = "anggota"
+
+[questions]
+"kk/nomor" = "keluarga.no_kk"
+"kk/kepala" = "keluarga.nama_kepala_keluarga"
+"kk/rt" = "keluarga.rt"
+"kk/rw" = "keluarga.rw"
+"rumah/luas" = "keluarga.luas_lantai"
+"anggota/nama" = "anggota.nama"
+"anggota/nik" = "anggota.nik"
+
+[questions."rumah/lantai"]
+field = "keluarga.jenis_lantai_terluas"
+codes = {{ 1 = "tanah", 2 = "keramik" }}
+"""
+ALLOWED = AllowList.of([KOBO_HOST, CENTRAL_HOST])
+
+
+@dataclass
+class Bench:
+    """A village with a family on its list, and the account that forms from elsewhere speak for."""
+
+    world: World
+    budi: Device
+    kobo: KoboDouble = field(default_factory=KoboDouble)
+    central: CentralDouble = field(default_factory=CentralDouble)
+
+    def connect(self, kind: str = KOBO, *, text: str = MAP, hook: bool = False) -> Added:
+        """Add a connector named after its kind."""
+        secrets = self.world.settings.data_dir / f"{kind}.txt"
+        secrets.write_text(TOKEN if kind == KOBO else f"{EMAIL}\n{PASSWORD}\n")
+        secrets.chmod(0o600)
+        host, form = (KOBO_HOST, ASSET) if kind == KOBO else (CENTRAL_HOST, "3/sosial")
+        url = f"https://{host}"
+        new = NewConnector(kind, kind, url, form, "dinsos", text, f"file:{secrets}", hook)
+        with self.world.database.writing() as session:
+            return add(session, new, ALLOWED, self.world.act())
+
+    def run(self, kind: str = KOBO, *, dry_run: bool = False) -> RunReport:
+        self.world.clock.advance(timedelta(minutes=10))
+        with self.world.database.reading() as session:
+            connector = connector_of(session, kind, kind)
+            connection = connection_of(session, connector)
+        double = self.kobo if kind == KOBO else self.central
+        network = Network(ALLOWED, lambda _host, _port: [PUBLIC], double.transport)
+        ground = ground_of(self.world.settings)
+        at = RunGround(self.world.database, self.world.clock, self.world.randomness, ground)
+        with opened_server(connector, connection.map, network) as server:
+            return run(at, connector, connection, server, dry_run=dry_run)
+
+    def document(self, record: str = FAMILY) -> dict[str, Any]:
+        ((text,),) = self.world.ask(f"SELECT doc FROM record WHERE id = '{record}'")
+        found: dict[str, Any] = orjson.loads(text)
+        return found
+
+    def sizes(self) -> list[int]:
+        """How large the houses are, of all families."""
+        rows = self.world.ask("SELECT doc FROM record WHERE entity = 'keluarga'")
+        return [orjson.loads(text)["luas_lantai"] for (text,) in rows]
+
+    def families(self) -> int:
+        ((number,),) = self.world.ask("SELECT count(*) FROM record WHERE entity = 'keluarga'")
+        return int(number)
+
+    def persons(self) -> int:
+        ((number,),) = self.world.ask("SELECT count(*) FROM record WHERE entity = 'anggota'")
+        return int(number)
+
+    def items(self) -> dict[str, str]:
+        return dict(self.world.ask("SELECT item, state FROM connector_item ORDER BY item"))
+
+
+@contextmanager
+def the_bench(url: str, folder: Path) -> Iterator[Bench]:
+    with serving(url, folder) as world:
+        world.account("dinsos", Role.PETUGAS, (area(DESA, RT),))
+        budi = world.device("budi")
+        budi.sync(
+            [
+                budi.create(FAMILY, nama_kepala_keluarga="SUPARMAN", no_kk=NO_KK, luas_lantai=24),
+                budi.add_member(MEMBER, FAMILY, nama="SUPARMAN", nik=NIK),
+            ]
+        )
+        yield Bench(world, budi)
+
+
+__all__ = ["CENTRAL", "FAMILY", "KOBO", "MEMBER", "Bench", "httpx", "the_bench"]
