@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 
 from sqlmodel import Session
 
-from api.formats.xform.answers import text_of
+from api.formats.xform.answers import NO, YES, text_of
 from api.services.corrections import corrections_of
 from api.services.form_book import mapping_of
 from models.queries import entity_lists, feeds
@@ -29,7 +29,7 @@ from models.queries.entity_lists import ShownRecord
 from models.queries.forms import current_summaries
 from models.queries.scoping import Sight
 from sync.chains import Spans
-from sync.policy import FIELDS, Field, ValueType
+from sync.policy import FIELDS, Field, FieldClass, ValueType
 from sync.types import ANGGOTA, KELUARGA, Json
 
 LAYOUT: Final = 1
@@ -147,7 +147,7 @@ def csv_chunks(session: Session, view: ListView) -> Iterator[bytes]:
     """The list, family by family. Every row has every column: a short one ends Collect's import."""
     spans = {desa: entity_lists.spans(session, desa) for desa in view.desas}
     sent_back = corrections_of(session, view.sight, view.desas)
-    columns = tuple(_column(LISTS[view.name], name) for name in view.properties)
+    columns = _columns(LISTS[view.name], view.properties)
     rows_of = _family_row if view.name == "keluarga" else _member_rows
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -170,17 +170,44 @@ def csv_chunks(session: Session, view: ListView) -> Iterator[bytes]:
 
 _HEAD: Final = "nama_kepala_keluarga"
 _NO_SPANS: Final = Spans()
-Column = tuple[str, Field | None]
-"""A property, and the field that it shows; None for what is derived, or what is no field."""
+Cell = Json
+"""What the CSV's writer puts down as it should stand: text and numbers, and nothing for None."""
 
 
-def _column(entity: str, name: str) -> Column:
-    return name, FIELDS[entity].get(name)
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The properties of a list in order, and the places whose values are put in other words.
+
+    A list has a million cells, and most hold a slug or a number, which stand as they are.
+    """
+
+    names: tuple[str, ...]
+    derived: tuple[tuple[int, str], ...]
+    """What follows from other records, or is no field."""
+    truths: tuple[int, ...]
+    texts: tuple[int, ...]
+    """Free text: a row of the list is one line."""
+    worded: tuple[tuple[int, Field], ...]
+    """Sets."""
+
+
+def _columns(entity: str, names: tuple[str, ...]) -> _Columns:
+    fields = [(place, name, FIELDS[entity].get(name)) for place, name in enumerate(names)]
+    known = [(place, field) for place, _, field in fields if field is not None]
+    truths = [place for place, field in known if field.value_type is ValueType.BOOLEAN]
+    texts = [place for place, field in known if field.value_type is ValueType.TEXT]
+    worded = [(place, field) for place, field in known if _holds_a_list(field)]
+    derived = [(place, name) for place, name, field in fields if field is None]
+    return _Columns(names, tuple(derived), tuple(truths), tuple(texts), tuple(worded))
+
+
+def _holds_a_list(field: Field) -> bool:
+    return field.field_class is FieldClass.SET or field.value_type is ValueType.PHOTOS
 
 
 def _family_row(
-    family: Sequence[ShownRecord], columns: Sequence[Column], version: str, words: str
-) -> list[list[str]]:
+    family: Sequence[ShownRecord], columns: _Columns, version: str, words: str
+) -> list[list[Cell]]:
     head = family[0]
     people = [one for one in family[1:] if one.entity == ANGGOTA and one.is_active]
     names = [str(one.fields.get("nama") or "") for one in people[:MEMBERS_SHOWN_MAX]]
@@ -195,8 +222,8 @@ def _family_row(
 
 
 def _member_rows(
-    family: Sequence[ShownRecord], columns: Sequence[Column], version: str, words: str
-) -> list[list[str]]:
+    family: Sequence[ShownRecord], columns: _Columns, version: str, words: str
+) -> list[list[Cell]]:
     derived = {"keluarga": family[0].id, "perlu_perbaikan": words}
     return [
         [
@@ -215,20 +242,21 @@ def _line(value: Json) -> str:
 
 
 def _values(
-    columns: Sequence[Column], fields: Mapping[str, Json], derived: Mapping[str, str]
-) -> list[str]:
-    values: list[str] = []
-    for name, field in columns:
-        if field is None:
-            values.append(derived.get(name, ""))
-            continue
-        value = fields.get(name)
-        if value is None:
-            values.append("")
-        elif isinstance(value, str) and field.value_type is not ValueType.TEXT:
-            values.append(value)
-        else:
-            values.append(text_of(field, value))
+    columns: _Columns, fields: Mapping[str, Json], derived: Mapping[str, str]
+) -> list[Cell]:
+    values: list[Cell] = [*map(fields.get, columns.names)]
+    for place in columns.truths:
+        value = values[place]
+        if value is not None:
+            values[place] = YES if value else NO
+    for place in columns.texts:
+        values[place] = _line(values[place])
+    for place, field in columns.worded:
+        value = values[place]
+        if value is not None:
+            values[place] = text_of(field, value)
+    for place, name in columns.derived:
+        values[place] = derived.get(name, "")
     return values
 
 

@@ -7,9 +7,13 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import (
     Row,
+    Text,
     bindparam,
+    case,
+    cast,
     func,
     insert,
+    or_,
     select,
 )
 from sqlmodel import Session
@@ -31,10 +35,22 @@ _SPAN = table_of(VersionSpan)
 _HELD = table_of(HeldRow)
 _SUBMISSION = table_of(SubmissionRow)
 _QUARANTINE = table_of(QuarantineRow)
-_SHOWN = [_RECORD.c[n] for n in (
-    "desa", "id", "entity", "keluarga", "rt", "seq", "doc", "stamps", "end_reason", "alias",
-    "review", "disputed",
-)]  # fmt: skip
+# Ids come as the text that they are shown as, and stamps only where somebody looks at them: both
+# are most of what a row costs, and a list has many thousand rows.
+_TEXT_ID = {n: cast(_RECORD.c[n], Text).label(n) for n in ("id", "keluarga")}
+_SHOWN = [
+    _RECORD.c.desa,
+    _TEXT_ID["id"],
+    _RECORD.c.entity,
+    _TEXT_ID["keluarga"],
+    _RECORD.c.rt,
+    _RECORD.c.seq,
+    _RECORD.c.doc,
+    case((_RECORD.c.review.is_not(None), _RECORD.c.stamps)).label("stamps"),
+    or_(_RECORD.c.end_reason.is_not(None), _RECORD.c.alias.is_not(None)).label("is_over"),
+    _RECORD.c.review,
+    _RECORD.c.disputed,
+]
 _LISTED = (KELUARGA, ANGGOTA)
 
 
@@ -123,7 +139,7 @@ def shown_records(session: Session, sight: Sight) -> Iterator[list[ShownRecord]]
 
 def _shown(row: Row[*tuple[Any, ...]], vault: Vault) -> ShownRecord:
     # By place: a list has many thousand rows, and a row's names are looked up one by one.
-    desa, record, entity, keluarga, rt, seq, doc, stamps, ended, alias, review, disputed = row
+    desa, record, entity, keluarga, rt, seq, doc, stamps, is_over, review, disputed = row
     return ShownRecord(
         desa,
         record,
@@ -132,7 +148,7 @@ def _shown(row: Row[*tuple[Any, ...]], vault: Vault) -> ShownRecord:
         rt,
         seq if review is None else _last_stated(stamps),
         orjson.loads(vault.open(doc)),
-        ended is None and alias is None,
+        not is_over,
         tuple(orjson.loads(review)) if review else (),
         bool(disputed),
     )

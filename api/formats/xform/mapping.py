@@ -19,8 +19,8 @@ The rules that a reader of submissions keeps:
 * *Entities of a repeat* are read once for each of its instances, with the questions below it.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, cast
 
@@ -92,6 +92,9 @@ class MappedQuestion:
     repeat: str | None = None
 
 
+Feeds = tuple[tuple[MappedQuestion, Feed], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class MappedRepeat:
     """A repeat whose instances are records of one entity, children of the form's family."""
@@ -129,13 +132,22 @@ class FormMapping:
     questions: tuple[MappedQuestion, ...]
     repeats: tuple[MappedRepeat, ...] = ()
     lists: tuple[MappedList, ...] = ()
+    _fed: dict[tuple[str, Role | None], Feeds] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Answers of `fed`: every submission of the version asks the same dozen questions."""
 
-    def fed(self, entity: str, role: Role | None = None) -> Iterator[tuple[MappedQuestion, Feed]]:
+    def fed(self, entity: str, role: Role | None = None) -> Feeds:
         """Questions that feed the entity, each with what it feeds, in the order of the form."""
-        for question in self.questions:
-            for feed in question.feeds:
-                if feed.entity == entity and role in {None, feed.role}:
-                    yield question, feed
+        known = self._fed.get((entity, role))
+        if known is None:
+            known = self._fed[entity, role] = tuple(
+                (question, feed)
+                for question in self.questions
+                for feed in question.feeds
+                if feed.entity == entity and role in {None, feed.role}
+            )
+        return known
 
     def question(self, path: str) -> MappedQuestion | None:
         return next((one for one in self.questions if one.path == path), None)

@@ -7,20 +7,19 @@ sent again says the same thing again. The rules of reading are those of
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
 
 from api.formats.xform.answers import elements_of, geopoint_of, value_of
-from api.formats.xform.mapping import Feed, FormKind, FormMapping, MappedQuestion, Role
+from api.formats.xform.mapping import Feeds, FormKind, FormMapping, Role
 from api.formats.xform.submission import Instance, Node
 from sync.fieldvalues import PHOTO_BYTES_MAX
 from sync.operation import EndReason, is_uuid
 from sync.policy import FIELDS, FieldClass
 from sync.types import ANGGOTA, KELUARGA, KUNJUNGAN, PENGUKURAN, GroupValue, Json
 
-Feeds = Sequence[tuple[MappedQuestion, Feed]]
 Answers = Mapping[str, str]
 """Path of a question → text, for those that the form holds: a skipped page is not in it."""
 
@@ -106,7 +105,7 @@ def rt_told(instance: Instance, mapping: FormMapping) -> tuple[tuple[str, ...], 
     """Where a form belongs: the records that it names, and the RT (``003/001``) that it says."""
     flat = _Flat(instance.root, frozenset(one.path for one in mapping.repeats))
     named = [_family_id(instance, mapping, flat.answers)]
-    named.append(id_of(_first(tuple(mapping.fed(ANGGOTA)), flat.answers, Role.ID)))
+    named.append(id_of(_first(mapping.fed(ANGGOTA), flat.answers, Role.ID)))
     told = {
         feed.name: flat.answers.get(question.path, "").strip()
         for question, feed in mapping.fed(KELUARGA, Role.FIELD)
@@ -172,7 +171,7 @@ def id_of(text: str) -> str | None:
 
 
 def _family_id(instance: Instance, mapping: FormMapping, root: Answers) -> str | None:
-    feeds = tuple(mapping.fed(KELUARGA))
+    feeds = mapping.fed(KELUARGA)
     told = id_of(_first(feeds, root, Role.ID))
     declared = instance.declared.record if instance.declared is not None else None
     if mapping.kind is FormKind.MEASURE:
@@ -183,7 +182,7 @@ def _family_id(instance: Instance, mapping: FormMapping, root: Answers) -> str |
 def _family(mapping: FormMapping, root: Answers, family_id: str | None) -> Statement | None:
     if mapping.kind is FormKind.MEASURE or family_id is None:
         return None
-    feeds = tuple(mapping.fed(KELUARGA))
+    feeds = mapping.fed(KELUARGA)
     is_new = mapping.kind is FormKind.CREATE
     return replace(_stated(KELUARGA, family_id, feeds, root), is_new=is_new)
 
@@ -192,7 +191,7 @@ def _members(
     births: Births, mapping: FormMapping, flat: _Flat, parent: str | None
 ) -> Iterator[Statement]:
     """One for each instance of their repeat, and one for what the form asks outside."""
-    feeds = tuple(mapping.fed(ANGGOTA))
+    feeds = mapping.fed(ANGGOTA)
     outside = tuple((q, f) for q, f in feeds if q.repeat is None)
     if outside and (known := id_of(_first(outside, flat.answers, Role.ID))) is not None:
         yield _stated(ANGGOTA, known, outside, flat.answers)
@@ -264,7 +263,7 @@ def _visit(
     about: tuple[str | None, datetime | None],
 ) -> Statement | None:
     family_id, captured = about
-    feeds = tuple(mapping.fed(KUNJUNGAN))
+    feeds = mapping.fed(KUNJUNGAN)
     if family_id is None or not feeds:
         return None
     stated = _stated(KUNJUNGAN, derived_id(births.visits, "kunjungan"), feeds, flat.answers)
@@ -304,8 +303,8 @@ def _pictures(
 
 
 def _measurements(births: Births, mapping: FormMapping, flat: _Flat) -> Iterator[Statement]:
-    feeds = tuple(mapping.fed(PENGUKURAN))
-    children = tuple(mapping.fed(ANGGOTA))
+    feeds = mapping.fed(PENGUKURAN)
+    children = mapping.fed(ANGGOTA)
     if not feeds:
         return
     places = [("", 1, flat.answers), *((row.path, row.place, row.answers) for row in flat.rows)]
