@@ -131,10 +131,19 @@ def _told(report: ImportReport, out: Path) -> dict[str, Json]:
     return told
 
 
+def _answered(told: Json) -> Iterator[tuple[str, Json]]:
+    """What an answer of the ministry changed, in the words of its report."""
+    for name in ("rows", "matched", "changed", "same", "tasks_opened", "tasks_closed"):
+        if isinstance(told, dict) and name in told:
+            yield name.replace("_", " "), told[name]
+
+
 def _tell(report: ImportReport, out: Path, *, dry_run: bool) -> None:
     source = report.source
     would = "would do" if dry_run else "did"
     say(f"{source.name} ({source.instrument} {source.version}) {would} in this register:")
+    for answered in report.results or ():
+        say("  ".join(f"{name} {value}" for name, value in _answered(answered)))
     entities = [e for e in (KELUARGA, ANGGOTA, PENGUKURAN) if any(k == e for k, _ in report.counts)]
     columns = ("rows", *(str(verdict) for verdict in Verdict))
     say_table(

@@ -57,7 +57,7 @@ class ImportReport:
     set_aside: int = 0
     """Operations that the engine put into quarantine: a list should have none."""
     refused_files: tuple[str, ...] = ()
-    results: dict[str, Json] | None = None
+    results: list[Json] | None = None
 
     def take(self, desa: str, plan: ListingPlan) -> None:
         """Add a chunk that is in."""

@@ -14,6 +14,7 @@ from api.formats.lists.mapping import read_map
 from api.formats.lists.office_codes import read_codes
 from api.formats.lists.reading import AUTO, InputFile, ListOptions, ListReader, read_lists
 from api.services.import_reports import ImportReport
+from api.services.import_results import take_answers
 from api.services.importing import ImportGround, Importing, Told
 from api.services.importing_persons import GrowthImport, MatchImport
 from models.queries import areas
@@ -22,10 +23,6 @@ from sync.listing_plan import Issue
 from sync.types import ANGGOTA, KELUARGA, PENGUKURAN
 from sync.values import KodeWilayah
 
-RESULTS_ELSEWHERE: Final = (
-    "This is the ministry's answer to proposals. It changes no record and goes back onto the rows "
-    "that were sent: `lokus result FILE --area CODE --period P`, or POST /v1/exports/{id}/result."
-)
 _OF_FAMILIES: Final = frozenset({"keluarga", "rumah_tangga", "desil"})
 """What a file's rows are called in the catalogue, where they are families."""
 
@@ -70,7 +67,11 @@ def run_list(at: ImportGround, given: ListInput, run: Run) -> ImportReport:
         observed = (given.issued or today).isoformat()
         issue = Issue(reader.source, run.import_id, observed, reader.kind == "proposals")
         importing = Importing(at, issue, report, run.dry_run, run.told)
-        _walk(importing, reader, given.area)
+        if reader.kind == "result":
+            taken = take_answers(at, given.files, given.area, dry_run=run.dry_run)
+            report.results = list(taken)
+        else:
+            _walk(importing, reader, given.area)
         report.refuse(reader.refused, _roles(reader))
         report.warnings = reader.warnings
         if run.refused_folder is not None and report.refused_count:
@@ -88,8 +89,6 @@ def _walk(importing: Importing, reader: ListReader, area: str) -> None:
             growth.village(desa, (one for one in listed if isinstance(one, ListedGrowth)))
         elif reader.kind == "match":
             match.rows(one for one in listed if isinstance(one, ListedMatch))
-        elif reader.kind == "result":
-            raise AppError("value-refused", RESULTS_ELSEWHERE)
         else:
             importing.village(desa, (one for one in listed if isinstance(one, ListedFamily)))
 

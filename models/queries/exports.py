@@ -283,13 +283,13 @@ def store_answers(session: Session, desa: str, rows: Sequence[AnsweredRow]) -> N
 
 
 def final_exports(session: Session, sight: Sight, area: str, period: str) -> list[StoredExport]:
-    """Final exports of an area's villages in a period, the latest first."""
+    """Final exports of an area's villages in a period (empty: in any), the latest first."""
     statement = (
         select(*_NOTED)
         .where(
             _in_sight(sight),
             in_areas(_EXPORT.c.desa, [area]),
-            _EXPORT.c.period == period,
+            _EXPORT.c.period == period if period else true(),
             _EXPORT.c.state != DRAFT,
         )
         .order_by(_EXPORT.c.created_at.desc(), _EXPORT.c.id.desc())

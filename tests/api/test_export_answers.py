@@ -16,6 +16,7 @@ from tests.api.exporting import (
     signed_village,
     taken,
 )
+from tests.api.importing import bring
 from tests.api.rounds import DESA, RT, SECOND, Desk, Role, Village, desk
 from tests.api.village import OTHER_DESA, OTHER_RT, assert_sound, audited
 from tests.api.world import area, refused
@@ -74,6 +75,25 @@ def test_the_same_file_again_changes_nothing(village: Village) -> None:
     assert village.world.ask("SELECT * FROM export_result ORDER BY n") == before
     assert tasks(village.operator) == []
     assert len(audited(village.world, "export-answered")) == 1
+
+
+def test_an_answer_that_comes_as_a_list_is_the_same_answer(
+    village: Village, tmp_path: Path
+) -> None:
+    exported(village.operator)
+    file = tmp_path / "hasil.csv"
+    file.write_bytes(an_answer((NIK, "PBI", "DITERIMA"), (SECOND_NIK, "PBI", "Gagal", NO)))
+    before = village.world.ask("SELECT count(*) FROM operation")
+    assert bring(village.world, [file], where=DESA, dry_run=True).results == [{"rows": 2}]
+    (told,) = bring(village.world, [file], where=DESA).results or []
+    assert isinstance(told, dict)
+    assert (told["matched"], told["changed"], told["tasks_opened"]) == (2, 2, 1)
+    assert [task["words"] for task in tasks(Desk(village.ani))]
+    (again,) = bring(village.world, [file], where=DESA).results or []
+    assert isinstance(again, dict)
+    assert again["changed"] == 0
+    assert village.world.ask("SELECT count(*) FROM operation") == before
+    assert_sound(village.world)
 
 
 def test_a_later_yes_closes_the_task(village: Village) -> None:

@@ -116,11 +116,13 @@ def test_answers_of_dukcapil_are_noted_with_their_day_and_change_no_name(
     assert_sound(world)
 
 
-def test_results_of_proposals_write_nothing_into_records(world: World, tmp_path: Path) -> None:
+def test_answers_to_proposals_need_an_export_that_waits_for_them(
+    world: World, tmp_path: Path
+) -> None:
     header = "kecamatan;desa;nik;program;hasil;padan;nama;keterangan"
     row = f"Anak Tuha;Contoh Satu;{a_nik(10)};PKH;DITERIMA;PADAN;WARGA;"
     listed = a_file(tmp_path / "hasil.csv", header, row)
     before = world.count("operation")
-    with pytest.raises(AppError):
+    with pytest.raises(AppError, match="not-found"):
         bring(world, [listed])
     assert world.count("operation") == before
