@@ -141,7 +141,7 @@ def unlock_village(
 
 
 @app.command("rt")
-def rt(  # noqa: PLR0913, PLR0917
+def rt(  # noqa: PLR0913, PLR0917  (the parameters of a command are its options)
     desa: Desa,
     period: PeriodName,
     rt: Annotated[str, typer.Option("--rt", help="RT/RW like 003/001; empty where unknown.")],
@@ -181,7 +181,7 @@ def explain_finding(
 
 
 @app.command("attend")
-def attend(  # noqa: PLR0913, PLR0917
+def attend(  # noqa: PLR0913, PLR0917  (the parameters of a command are its options)
     desa: Desa,
     period: PeriodName,
     place: Annotated[str, typer.Option(help="Where the musyawarah was held.")],
@@ -211,7 +211,7 @@ def attend(  # noqa: PLR0913, PLR0917
 
 
 @app.command("decide")
-def decide(  # noqa: PLR0913, PLR0917
+def decide(  # noqa: PLR0913, PLR0917  (the parameters of a command are its options)
     desa: Desa,
     period: PeriodName,
     decision: Annotated[Verdict, typer.Option(help="What the meeting decided.")],
@@ -258,7 +258,7 @@ def approve(
 
 
 @app.command("sign")
-def sign(  # noqa: PLR0913, PLR0917
+def sign(  # noqa: PLR0913, PLR0917  (the parameters of a command are its options)
     desa: Desa,
     period: PeriodName,
     digest: Hash,
