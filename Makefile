@@ -7,6 +7,9 @@ PIP     := $(PY) -m pip --disable-pip-version-check
 PLACE   := $(VENV)/.place
 RUNTIME := $(VENV)/.runtime
 DEV     := $(VENV)/.dev
+# The phone of the tests that runs in Node; its packages lie beside it.
+PHONE   := tests/odk/phone
+NPM     := $(VENV)/bin/npm --prefix $(PHONE) --loglevel error
 
 PROJECTS := pyproject.toml clients/python/pyproject.toml
 # Tests start a PostgreSQL per run beside the workers, so more workers than cores only wait for each other.
@@ -72,9 +75,11 @@ LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --gener
 lock: $(DEV) ## resolve the lock files anew (ARGS=--upgrade for newer versions)
 	$(LOCK) $(ARGS) --output-file requirements.lock
 	$(LOCK) $(ARGS) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(NPM) install --package-lock-only
+	$(VENV)/bin/node $(PHONE)/lock.mjs
 
 clean: ## remove .venv, caches and builds; var/ with its data stays
-	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(PHONE)/node_modules .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	rm -rf build dist clients/python/build clients/python/dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -113,8 +118,9 @@ $(RUNTIME): $(PLACE) requirements.lock $(PROJECTS)
 	@touch $@
 
 # The development lock holds the runtime lock too, so one pass serves both stamps.
-$(DEV): $(PLACE) requirements-dev.lock requirements.lock $(PROJECTS)
+$(DEV): $(PLACE) requirements-dev.lock requirements.lock $(PROJECTS) $(PHONE)/package-lock.json
 	@echo 'Installing the runtime and development packages (about two minutes the first time)'
 	@$(LOCKED) requirements-dev.lock
 	@$(PIP) install --quiet --quiet --no-deps --no-build-isolation --editable . --editable clients/python
+	@$(NPM) ci >/dev/null
 	@touch $(RUNTIME) $@

@@ -1,4 +1,4 @@
-"""The forms of this repository, converted once for all tests of a run."""
+"""The forms of this repository, converted once for all tests of a run, and phones to fill them."""
 
 from collections.abc import Callable
 from functools import cache
@@ -8,7 +8,7 @@ import pytest
 
 from api.services.publishing import ExaminedForm, examine
 from clients.odk.build import PLACE
-from tests.odk.javarosa import Phone
+from tests.odk.phones import ENGINES, AnyPhone, phone_with
 from tests.odk.village import FAMILIES, MEMBERS, list_csv
 
 Examined = Callable[[str], ExaminedForm]
@@ -25,12 +25,14 @@ def examined() -> Examined:
     return _examined
 
 
-@pytest.fixture
-def phone_for(examined: Examined, tmp_path: Path) -> Callable[[str], Phone]:
-    """A phone that has fetched the entity lists of a form."""
+@pytest.fixture(params=ENGINES)
+def phone_for(
+    request: pytest.FixtureRequest, examined: Examined, tmp_path: Path
+) -> Callable[[str], AnyPhone]:
+    """A phone that has fetched the entity lists of a form; the test runs with both engines."""
 
-    def fetched(name: str) -> Phone:
-        phone = Phone(tmp_path / "phone")
+    def fetched(name: str) -> AnyPhone:
+        phone = phone_with(request.param, tmp_path / "phone")
         for listed in examined(name).checked.mapping.lists:
             rows = {"keluarga": FAMILIES, "anggota": MEMBERS}[listed.name]
             phone.sync(listed.name, list_csv(listed.properties, rows))

@@ -21,6 +21,7 @@ _DATA: Final = (
 )
 _PLACES: Final = {
     "XFormUtils": "org.javarosa.xform.util.XFormUtils",
+    "XFormParser": "org.javarosa.xform.parse.XFormParser",
     "FormEntryModel": "org.javarosa.form.api.FormEntryModel",
     "FormEntryController": "org.javarosa.form.api.FormEntryController",
     "FormIndex": "org.javarosa.core.model.FormIndex",

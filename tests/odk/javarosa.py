@@ -11,6 +11,8 @@ phone.sync("keluarga", csv_text)
 filled = phone.fill(form_xml, {"keluarga": FAMILY, "hasil": "ditemukan", "anggota[2]/nik": "…"})
 """
 
+import re
+import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,22 +101,28 @@ class Phone:
         *,
         again: Mapping[str, Answer] | None = None,
         new_repeats: Mapping[str, int] | None = None,
+        edited: bytes | None = None,
     ) -> Filled:
         """Answer a form from its first page to its last and finish it.
 
         A question's name is its own, behind the repeats around it with their positions
         (`anggota[2]/nik`); groups do not count. With `again` somebody goes back to the beginning
         and answers some questions anew. `new_repeats` says how often a repeat whose number is up
-        to the collector is added. Raises `Refused` or `NeverAsked`.
+        to the collector is added. With `edited`, a form that was sent before is opened again and
+        gets an id of its own, as Collect does it. Raises `Refused` or `NeverAsked`.
         """
         self._lay_media()
         introduce(self.device_id)
-        walk = _Walk(form, self.folder, dict(answers), dict(new_repeats or {}), self.language)
+        walk = _Walk(form, self.folder, self.language, edited)
+        walk.answers, walk.open = dict(answers), set(answers)
+        walk.new_repeats = dict(new_repeats or {})
         walk.to_the_end()
         if again is not None:
             walk.answers, walk.open = dict(again), set(again)
             walk.to_the_end()
         xml = walk.finish()
+        if edited is not None:
+            xml = _renamed(xml)
         entities = tuple(declared_entities(form.decode(), xml.decode()))
         for declared in entities:
             self.store.apply(declared)
@@ -131,26 +139,32 @@ class Phone:
 class _Walk:
     """One pass through a form."""
 
+    answers: dict[str, Answer]
+    open: set[str]
+    new_repeats: dict[str, int]
+
     def __init__(
-        self,
-        form: bytes,
-        media: Path,
-        answers: dict[str, Answer],
-        new_repeats: dict[str, int],
-        language: str | None,
+        self, form: bytes, media: Path, language: str | None, edited: bytes | None
     ) -> None:
         serve(media)
         self.java = java()
         self.form = self.java["XFormUtils"].getFormFromInputStream(stream_of(form))
         self.model = self.java["FormEntryModel"](self.form)
         self.entry = self.java["FormEntryController"](self.model)
-        self.form.initialize(True, self.java["InstanceInitializationFactory"]())
+        if edited is not None:
+            self._take_over(edited)
+        self.form.initialize(edited is None, self.java["InstanceInitializationFactory"]())
         if language is not None:
             self.form.getLocalizer().setLocale(language)
-        self.repeats = _repeats(form)
-        self.answers, self.new_repeats = answers, new_repeats
-        self.open = set(answers)
+        self.repeats = repeats_of(form)
         self.asked: list[Asked] = []
+
+    def _take_over(self, edited: bytes) -> None:
+        """Put the answers of a finished form where the form's own empty ones are."""
+        kept = self.java["XFormParser"].restoreDataModel(edited, None).getRoot()
+        whole = self.form.getInstance().getRoot().deepCopy(True)
+        whole.populate(kept, self.form)
+        self.form.getInstance().setRoot(whole)
 
     def to_the_end(self) -> None:
         self.entry.jumpToIndex(self.java["FormIndex"].createBeginningOfFormIndex())
@@ -244,6 +258,20 @@ class _Walk:
         return "/".join(steps)
 
 
+def _renamed(xml: bytes) -> bytes:
+    """The id of the form that was edited moves aside for a new one."""
+    found = re.search(rb"<((?:\w+:)?)instanceID>([^<]+)</", xml)
+    assert found is not None, "every form of ours has an id"
+    prefix, old = found.groups()
+    own = f"uuid:{uuid.uuid4()}".encode()
+    told = b"<%binstanceID>%b</%binstanceID>"
+    aside = b"<%bdeprecatedID>%b</%bdeprecatedID>"
+    return xml.replace(
+        told % (prefix, old, prefix),
+        told % (prefix, own, prefix) + aside % (prefix, old, prefix),
+    )
+
+
 def _stored(value: Any) -> str:  # noqa: ANN401 (Java)
     uncast = value.uncast()
     return "" if uncast is None else str(uncast.getString())
@@ -253,7 +281,7 @@ def _path(reference: Any) -> str:  # noqa: ANN401 (Java)
     return str(reference.genericize().toString(False))
 
 
-def _repeats(form: bytes) -> set[str]:
+def repeats_of(form: bytes) -> set[str]:
     return {
         one.get("nodeset", "")
         for one in ET.fromstring(form).iter("{http://www.w3.org/2002/xforms}repeat")

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from tests.odk.conftest import Examined
 from tests.odk.javarosa import Answer, Asked, Filled, Phone, Refused
+from tests.odk.phones import JAVAROSA
 from tests.odk.runtime import KEPT, Filling, Kept, Question
 
 EXAMPLES = {
@@ -33,6 +34,7 @@ MET = 0.8
 TEXTS = ("", "ANI CONTOH", "1802212101100003", "12", "003", "Jalan Contoh 9")
 DAYS = (date(1958, 3, 1), date(1990, 5, 25), date(2015, 7, 7), date(2024, 6, 10), date(2026, 10, 1))
 MEASURES = {"berat_kg": (2, 20), "tinggi_cm": (45, 110), "lila_cm": (10, 18)}
+WITH_JAVAROSA = pytest.mark.parametrize("phone_for", [JAVAROSA], indirect=True)
 OWN = ("instanceID", "mulai", "selesai", "hari")
 """What each engine makes by itself."""
 
@@ -92,6 +94,7 @@ class Somebody:
         return self.random.choice(TEXTS)
 
 
+@WITH_JAVAROSA
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_client_of_the_compact_form_asks_and_keeps_what_javarosa_does(
     name: str, examined: Examined, phone_for: Callable[[str], Phone]
@@ -157,6 +160,7 @@ def _plain(name: str, value: str) -> str:
     return value.removesuffix("T00:00:00.000Z")
 
 
+@WITH_JAVAROSA
 def test_notes_and_labels_speak_two_languages(
     examined: Examined, phone_for: Callable[[str], Phone]
 ) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from api.formats.xform.mapping import Role
 from tests.odk.conftest import Examined
-from tests.odk.javarosa import Answer, Filled, Phone, Refused
+from tests.odk.javarosa import Answer, Filled, Refused
+from tests.odk.phones import AnyPhone
 from tests.odk.village import CHILD, FAMILY, HEAD, NOTHING_WRONG, OTHER
 
 Fill = Callable[..., Filled]
@@ -28,12 +29,12 @@ NEW: dict[str, Answer] = {
 
 
 @pytest.fixture
-def phone(phone_for: Callable[[str], Phone]) -> Phone:
+def phone(phone_for: Callable[[str], AnyPhone]) -> AnyPhone:
     return phone_for("verifikasi_keluarga")
 
 
 @pytest.fixture
-def verify(phone: Phone, examined: Examined) -> Fill:
+def verify(phone: AnyPhone, examined: Examined) -> Fill:
     def fill(answers: dict[str, Answer], **more: Answer) -> Filled:
         return phone.fill(examined("verifikasi_keluarga").xml, {**answers, **more})
 
@@ -75,7 +76,7 @@ def test_the_phone_keeps_what_was_answered_for_its_next_visit(verify: Fill) -> N
 
 
 def test_another_family_needs_another_form_and_a_mistake_is_corrected_in_this_one(
-    phone: Phone, examined: Examined
+    phone: AnyPhone, examined: Examined
 ) -> None:
     xml = examined("verifikasi_keluarga").xml
     with pytest.raises(Refused, match="Buka formulir baru"):
@@ -187,7 +188,7 @@ def test_none_stands_alone(verify: Fill) -> None:
         verify(VISIT, program=["tidak_ada", "pkh"])
 
 
-def test_a_set_that_nobody_ever_looked_at_has_to_be_answered(phone: Phone, verify: Fill) -> None:
+def test_a_set_that_nobody_ever_looked_at_has_to_be_answered(phone: AnyPhone, verify: Fill) -> None:
     phone.store.lists["keluarga"][FAMILY].properties |= {"hasil": "", "program": ""}
     with pytest.raises(Refused, match="program: required"):
         verify(VISIT)
@@ -195,7 +196,7 @@ def test_a_set_that_nobody_ever_looked_at_has_to_be_answered(phone: Phone, verif
     assert verify(answers, program=["bst"]).values()["program"] == "bst"
 
 
-def test_the_reviewers_words_are_read_before_the_visit(phone: Phone, verify: Fill) -> None:
+def test_the_reviewers_words_are_read_before_the_visit(phone: AnyPhone, verify: Fill) -> None:
     phone.store.lists["keluarga"][FAMILY].properties["perlu_perbaikan"] = "foto rumah buram"
     filled = verify(VISIT)
     assert filled.shown("catatan_pemeriksa").label == (
@@ -210,7 +211,7 @@ def test_a_photograph_and_a_place_go_along(verify: Fill) -> None:
 
 
 def test_a_new_family_is_an_entity_that_the_phone_knows_at_once(
-    phone_for: Callable[[str], Phone], examined: Examined
+    phone_for: Callable[[str], AnyPhone], examined: Examined
 ) -> None:
     phone = phone_for("usulan_keluarga_baru")
     filled = phone.fill(examined("usulan_keluarga_baru").xml, a_proposal())
@@ -226,7 +227,7 @@ def test_a_new_family_is_an_entity_that_the_phone_knows_at_once(
 
 
 def test_a_no_kk_that_is_on_the_list_already_is_pointed_out(
-    phone_for: Callable[[str], Phone], examined: Examined
+    phone_for: Callable[[str], AnyPhone], examined: Examined
 ) -> None:
     answers = {**a_proposal(), "no_kk": "1802212101100003"}
     answers.pop("no_kk_alasan")
@@ -236,7 +237,7 @@ def test_a_no_kk_that_is_on_the_list_already_is_pointed_out(
 
 
 def test_the_midwife_is_offered_children_under_five_alone(
-    phone_for: Callable[[str], Phone], examined: Examined
+    phone_for: Callable[[str], AnyPhone], examined: Examined
 ) -> None:
     phone = phone_for("pengukuran_balita")
     answers: dict[str, Answer] = {
@@ -256,7 +257,7 @@ def test_the_midwife_is_offered_children_under_five_alone(
 
 
 def test_with_the_newer_specification_members_are_kept_on_the_phone_too(
-    phone_for: Callable[[str], Phone], examined: Examined
+    phone_for: Callable[[str], AnyPhone], examined: Examined
 ) -> None:
     phone = phone_for("verifikasi_keluarga_2025")
     xml = examined("verifikasi_keluarga_2025").xml

@@ -1,25 +1,34 @@
-"""Forms filled by JavaRosa, the engine inside ODK Collect, and what the register makes of them.
+"""Forms filled by the two real engines, and what the register makes of them.
 
-Several stores are several phones. Whatever they do without a signal, and in whatever order it
-arrives, the register is what the merge makes of the log, nothing is lost, and nothing is doubled.
+JavaRosa is inside ODK Collect and KoboCollect, xforms-engine inside ODK Web Forms. Several stores
+are several phones. Whatever they do without a signal, and in whatever order and pieces it arrives,
+the register is what the merge makes of the log, nothing is lost, and nothing is doubled.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
-from functools import cache
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from api.formats.xform.answers import value_of
-from api.services.publishing import ExaminedForm, examine, publish
-from clients.odk.build import PLACE
-from sync.policy import FIELDS, FieldClass
-from sync.types import Json
-from tests.api.village import assert_sound, desk
-from tests.odk.javarosa import Answer, Filled, Phone
-from tests.odk.village import CHILD, FAMILY, HEAD, HOUSE, NOTHING_WRONG, TODDLER, WOMAN
-from tests.openrosa.field import Field, Key, the_field
+from sync.permission import Role
+from tests.api.office import DESA, RT
+from tests.api.village import desk
+from tests.odk.javarosa import Answer
+from tests.odk.phones import ENGINES
+from tests.odk.test_forms_on_a_phone import a_proposal
+from tests.odk.village import CHILD, FAMILY, HEAD, NOTHING_WRONG
+from tests.openrosa.field import Field
+from tests.openrosa.handsets import (
+    MEASURING_FORM,
+    NEW_FAMILY_FORM,
+    VISIT_FORM,
+    Handset,
+    assert_nothing_lost,
+    handset,
+    real_field,
+)
 
 VISIT: Mapping[str, Answer] = dict(NOTHING_WRONG)
 NEWBORN: Mapping[str, Answer] = {
@@ -34,212 +43,313 @@ NEWBORN: Mapping[str, Answer] = {
     "daftar_anggota[3]/kondisi_gizi": "tidak_tahu",
     "daftar_anggota[3]/program_anggota": ["tidak_ada"],
 }
+WRONG_HEAD: Mapping[str, Answer] = {**VISIT, "perbaikan_keluarga": ["nama_kepala_keluarga"]}
+SAID_OF_WATI = {"jenis_lantai_terluas": "tanah", "luas_lantai": 20, "hasil": "usulan_baru"}
 
+ORDERS = [(0, 1, 2), (2, 1, 0), (1, 2, 0)]
+"""Each place of a chain comes too early once; `test_chain_order.py` tries all of them."""
 
-@cache
-def _examined(name: str) -> ExaminedForm:
-    return examine((PLACE / f"{name}.xlsx").read_bytes(), {}, java=None)
-
-
-@pytest.fixture(scope="module")
-def real_forms() -> Mapping[str, ExaminedForm]:
-    """The forms of this repository, converted once."""
-    return {name: _examined(name) for name in ("verifikasi_keluarga", "usulan_keluarga_baru")}
+PhoneFor = Callable[..., Handset]
 
 
 @pytest.fixture
-def real(
-    sqlite_url: str, tmp_path: Path, real_forms: Mapping[str, ExaminedForm]
-) -> Iterator[Field]:
-    """A field with the real forms and a family whose every question has been answered before."""
-    with the_field(sqlite_url, tmp_path / "data") as field:
-        field.world.clock.set(datetime.now(UTC))
-        with field.world.database.writing() as session:
-            for form in real_forms.values():
-                publish(session, form, {}, field.world.act())
-        budi = field.budi
-        budi.sync(
-            [
-                budi.create(FAMILY, **_known("keluarga", HOUSE)),
-                budi.add_member(HEAD, FAMILY, **_known("anggota", WOMAN)),
-                budi.add_member(CHILD, FAMILY, **_known("anggota", TODDLER)),
-            ]
-        )
-        ((account,),) = field.world.ask("SELECT id FROM account WHERE name = 'ani'")
-        field.key = field.phone_of(account)
+def real(sqlite_url: str, tmp_path: Path) -> Iterator[Field]:
+    with real_field(sqlite_url, tmp_path / "data") as field:
         yield field
 
 
-def _known(entity: str, told: Mapping[str, str]) -> dict[str, Json]:
-    fields = FIELDS[entity]
-    values = {
-        name: value_of(fields[name], text)
-        for name, text in told.items()
-        if name in fields and fields[name].field_class is not FieldClass.SERVER and text
-    }
-    return {name: value for name, value in values.items() if value is not None}
-
-
-Fill = Callable[..., Filled]
-
-
-class Handset:
-    """A phone with Collect: JavaRosa fills, the double of Collect sends."""
-
-    def __init__(self, field: Field, key: Key, folder: Path) -> None:
-        self.field, self.key = field, key
-        self.engine = Phone(folder)
-        self.sync()
-
-    def sync(self) -> None:
-        """Fetch both lists as Collect does."""
-        for name in ("keluarga", "anggota"):
-            answer = self.key.get(f"/datasets/{name}.csv")
-            self.engine.sync(name, answer.body.decode())
-
-    def visit(self, answers: Mapping[str, Answer], **more: Answer) -> Filled:
-        form = _examined("verifikasi_keluarga").xml
-        return self.engine.fill(form, {**answers, **more})
-
-    def propose(self, answers: Mapping[str, Answer]) -> Filled:
-        return self.engine.fill(_examined("usulan_keluarga_baru").xml, answers)
-
-    def send(self, filled: Filled, files: Mapping[str, bytes] | None = None) -> int:
-        return self.key.post(filled.xml, files).status
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Every test that asks for a phone runs with both engines."""
+    return str(request.param)
 
 
 @pytest.fixture
-def handset(real: Field, tmp_path: Path) -> Handset:
-    return Handset(real, real.key, tmp_path / "satu")
+def phone_for(real: Field, engine: str, tmp_path: Path) -> PhoneFor:
+    """Another phone in the field: of the RT's own collector, or of somebody named."""
+
+    def made(name: str = "", role: Role = Role.PETUGAS) -> Handset:
+        key = real.phone(name, role) if name else real.key
+        return handset(real, key, engine, tmp_path / (name or "ani"))
+
+    return made
+
+
+@pytest.fixture
+def phone(phone_for: PhoneFor) -> Handset:
+    return phone_for()
+
+
+# One phone -----------------------------------------------------------------------------------
 
 
 def test_a_visit_reaches_the_register_and_the_phone_takes_over_what_it_said(
-    real: Field, handset: Handset
+    real: Field, phone: Handset
 ) -> None:
-    filled = handset.visit(VISIT, jenis_lantai_terluas="keramik", luas_lantai=54)
-    assert handset.send(filled) == 201
-    assert handset.send(filled) == 201
+    record = phone.fill(VISIT_FORM, VISIT, jenis_lantai_terluas="keramik", luas_lantai=54)
+    mine = phone.collect.store.lists["keluarga"][FAMILY].version
+    assert phone.send(record) == "submitted"
     told = real.document(FAMILY)
     assert (told["jenis_lantai_terluas"], told["luas_lantai"]) == ("keramik", 54)
     assert told["hasil"] == "ditemukan"
-    assert real.world.count("quarantine") == 0
-    visits = real.documents("kunjungan")
-    assert [one["formulir"] for one in visits] == ["verifikasi_keluarga"]
-    mine = handset.engine.store.lists["keluarga"][FAMILY]
-    handset.sync()
-    served = handset.engine.store.lists["keluarga"][FAMILY]
-    assert served.version > mine.version - 1
-    assert served.properties["jenis_lantai_terluas"] == "keramik"
-    assert_sound(real.world)
+    assert [one["formulir"] for one in real.documents("kunjungan")] == [VISIT_FORM]
+    phone.sync()
+    assert phone.collect.store.lists["keluarga"][FAMILY].version >= mine
+    assert phone.row("keluarga", FAMILY)["jenis_lantai_terluas"] == "keramik"
+    assert_nothing_lost(real, phone, visits=1)
 
 
-def test_members_are_matched_and_a_newborn_is_added_once(real: Field, handset: Handset) -> None:
-    filled = handset.visit({**VISIT, **NEWBORN})
-    assert handset.send(filled) == 201
-    assert handset.send(filled) == 201
+def test_members_are_matched_and_a_newborn_is_added_once(real: Field, phone: Handset) -> None:
+    phone.fill(VISIT_FORM, {**VISIT, **NEWBORN})
+    phone.line.loses_next_answer = True
+    phone.send_all()
+    phone.send_all()
     names = sorted(one["nama"] for one in real.documents("anggota"))
     assert names == ["ADI CONTOH", "RANI CONTOH", "SITI CONTOH", "SUPARMAN"]
-    handset.sync()
-    assert len(handset.engine.store.lists["anggota"]) == 4
-    assert_sound(real.world)
+    phone.sync()
+    assert len(phone.collect.store.lists["anggota"]) == 4
+    assert_nothing_lost(real, phone, visits=1)
 
 
-def test_a_death_closes_a_member_and_leaves_the_list(real: Field, handset: Handset) -> None:
+def test_a_death_closes_a_member_and_leaves_the_list(real: Field, phone: Handset) -> None:
     dead: dict[str, Answer] = {
         "daftar_anggota[1]/keberadaan_sekarang": "meninggal",
         "daftar_anggota[1]/tanggal_meninggal": date(2026, 10, 3),
     }
-    assert handset.send(handset.visit({**VISIT, **dead})) == 201
+    answers = {**VISIT, **dead}
+    assert phone.send(phone.fill(VISIT_FORM, answers)) == "submitted"
     ((reason,),) = real.world.ask(f"SELECT end_reason FROM record WHERE id = '{HEAD}'")
     assert reason == "meninggal"
-    handset.sync()
-    assert HEAD not in handset.engine.store.lists["anggota"]
+    phone.sync()
+    assert HEAD not in phone.collect.store.lists["anggota"]
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
-def test_three_offline_visits_end_alike_in_every_order(
-    real: Field, handset: Handset, order: tuple[int, ...]
+def test_a_new_family_is_in_the_register_with_its_people_and_comes_back_on_the_list(
+    real: Field, phone: Handset
 ) -> None:
-    filled = [
-        handset.visit(VISIT, luas_lantai=30),
-        handset.visit(VISIT, luas_lantai=36, jenis_lantai_terluas="keramik"),
-        handset.visit(VISIT, luas_lantai=42),
+    phone.fill(NEW_FAMILY_FORM, a_proposal())
+    (born,) = phone.last.entities
+    assert born.create
+    phone.line.loses_next_answer = True
+    phone.send_all()
+    phone.send_all()
+    told = real.document(born.id)
+    assert {name: told[name] for name in SAID_OF_WATI} == SAID_OF_WATI
+    ((desa, rt, status),) = real.world.ask(
+        f"SELECT desa, rt, end_reason FROM record WHERE id = '{born.id}'"
+    )
+    # The collector typed no RW; all families of her list have the same one.
+    assert (desa, rt, status) == (DESA, RT, None)
+    people = real.world.ask(
+        f"SELECT id FROM record WHERE entity = 'anggota' AND keluarga = '{born.id}'"
+    )
+    assert len(people) == 1
+    assert real.document(people[0][0])["nik"] == "1802216505800001"
+    phone.sync()
+    served = phone.collect.store.lists["keluarga"][born.id]
+    assert served.online
+    assert served.properties["jenis_lantai_terluas"] == "tanah"
+    assert_nothing_lost(real, phone, visits=1)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_family_that_was_born_on_the_phone_is_visited_before_anybody_has_heard_of_it(
+    real: Field, phone: Handset, order: tuple[int, ...]
+) -> None:
+    phone.fill(NEW_FAMILY_FORM, a_proposal())
+    (born,) = phone.last.entities
+    for outcome in ("menolak", "pindah"):
+        phone.fill(VISIT_FORM, {"keluarga": born.id, "hasil_kunjungan": outcome})
+    first, second = (filled.entities[0] for filled in phone.filled[1:])
+    assert [(one.base_version, one.trunk_version) for one in (first, second)] == [
+        ("1", ""),
+        ("2", ""),
     ]
-    branches = {one.entities[0].branch_id for one in filled}
-    assert len(branches) == 1
     for place in order:
-        assert handset.send(filled[place]) in {201, 202}
+        phone.send(phone.collect.records[place])
+    told = real.document(born.id)
+    assert (told["hasil"], told["hasil_alasan"]) == ("tidak_ditemukan", "pindah")
+    assert real.world.count("conflict") == 0
+    assert_nothing_lost(real, phone, visits=3)
+
+
+def test_a_child_is_measured_once_and_its_growth_is_judged(
+    real: Field, phone_for: PhoneFor
+) -> None:
+    midwife = phone_for("bidan", Role.BIDAN)
+    answers: dict[str, Answer] = {
+        "anak": CHILD,
+        "berat_kg": 9.4,
+        "cara_ukur": "terlentang",
+        "tinggi_cm": 74.5,
+    }
+    midwife.fill(MEASURING_FORM, answers)
+    midwife.line.loses_next_answer = True
+    midwife.send_all()
+    midwife.send_all()
+    ((parent, text),) = real.world.ask("SELECT parent, doc FROM record WHERE entity='pengukuran'")
+    assert parent == CHILD
+    (measured,) = real.documents("pengukuran")
+    assert (measured["berat_kg"], measured["tinggi_cm"]) == (9.4, 74.5), text
+    assert_nothing_lost(real, midwife, visits=0)
+
+
+# Chains --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_three_offline_visits_end_alike_in_every_order(
+    real: Field, phone: Handset, order: tuple[int, ...]
+) -> None:
+    phone.fill(VISIT_FORM, VISIT, luas_lantai=30)
+    phone.fill(VISIT_FORM, VISIT, luas_lantai=36, jenis_lantai_terluas="keramik")
+    phone.fill(VISIT_FORM, VISIT, luas_lantai=42)
+    assert len({filled.entities[0].branch_id for filled in phone.filled}) == 1
+    for place in order:
+        assert phone.send(phone.collect.records[place]) == "submitted"
     told = real.document(FAMILY)
     assert (told["luas_lantai"], told["jenis_lantai_terluas"]) == (42, "keramik")
-    assert real.states() == ["merged"] * 3
-    assert (real.world.count("conflict"), real.world.count("quarantine")) == (0, 0)
-    assert_sound(real.world)
-
-
-def test_two_phones_on_one_family_are_asked_about_where_they_differ(
-    real: Field, handset: Handset, tmp_path: Path
-) -> None:
-    other = Handset(real, real.phone("cici"), tmp_path / "dua")
-    wrong = {"perbaikan_keluarga": ["nama_kepala_keluarga"]}
-    one = handset.visit({**VISIT, **wrong}, nama_kepala_keluarga="SITI AMINAH", luas_lantai=40)
-    two = other.visit({**VISIT, **wrong}, nama_kepala_keluarga="SITI ROHANI")
-    assert handset.send(one) == 201
-    assert other.send(two) == 201
-    told = real.document(FAMILY)
-    # What the second phone only repeated of the list contradicts nobody.
-    assert (told["nama_kepala_keluarga"], told["luas_lantai"]) == ("SITI AMINAH", 40)
-    groups = {group for (group,) in real.world.ask("SELECT group_name FROM conflict")}
-    assert groups == {"nama_kepala_keluarga"}
-    assert_sound(real.world)
+    assert real.world.count("conflict") == 0
+    assert_nothing_lost(real, phone, visits=3)
 
 
 def test_an_interrupted_chain_waits_until_the_missing_visit_comes(
-    real: Field, handset: Handset
+    real: Field, phone: Handset
 ) -> None:
-    first, second = handset.visit(VISIT, luas_lantai=30), handset.visit(VISIT, luas_lantai=36)
-    assert handset.send(second) == 202
+    first = phone.fill(VISIT_FORM, VISIT, luas_lantai=30)
+    second = phone.fill(VISIT_FORM, VISIT, luas_lantai=36)
+    assert phone.send(second) == "submitted"
     assert real.document(FAMILY)["luas_lantai"] == 36  # as the list had it before
     (line,) = desk(real.world).read("/v1/held")["held"]
     assert (line["reason"], line["record"]) == ("predecessor", FAMILY)
-    assert handset.send(first) == 201
-    assert real.states() == ["merged", "merged"]
+    assert phone.send(first) == "submitted"
+    assert_nothing_lost(real, phone, visits=2)
 
 
-def test_an_edited_visit_corrects_its_own(real: Field, handset: Handset) -> None:
-    filled = handset.visit(VISIT, luas_lantai=63)
-    assert handset.send(filled) == 201
-    ((name,),) = real.world.ask("SELECT instance FROM submission")
-    edited = filled.xml.replace(b">63<", b">36<").replace(
-        f"<instanceID>{name}</instanceID>".encode(),
-        f"<instanceID>{real.instance_id()}</instanceID>"
-        f"<deprecatedID>{name}</deprecatedID>".encode(),
-    )
-    assert edited != filled.xml
-    assert real.key.post(edited).status == 201
-    assert real.document(FAMILY)["luas_lantai"] == 36
-    assert_sound(real.world)
-
-
-def test_a_form_of_an_unknown_version_is_kept_until_it_is_published(
-    real: Field, handset: Handset
+def test_a_chain_that_somebody_else_interrupts_goes_on_and_the_dispute_is_seen(
+    real: Field, phone: Handset, phone_for: PhoneFor
 ) -> None:
-    filled = handset.visit(VISIT, luas_lantai=30)
-    version = _examined("verifikasi_keluarga").checked.mapping.version.encode()
-    unknown = filled.xml.replace(b'version="' + version, b'version="9' + version[1:], 1)
-    assert unknown != filled.xml
-    assert real.key.post(unknown).status == 202
-    assert real.states() == ["quarantined"]
-    ((reason,),) = real.world.ask("SELECT reason FROM held")
-    assert reason == "form-unknown"
+    other = phone_for("cici")
+    first = phone.fill(VISIT_FORM, VISIT, luas_lantai=30)
+    second = phone.fill(VISIT_FORM, VISIT, jenis_lantai_terluas="keramik")
+    between = other.fill(VISIT_FORM, VISIT, jenis_lantai_terluas="semen_bata_merah")
+    for sender, record in ((phone, first), (other, between), (phone, second)):
+        assert sender.send(record) == "submitted"
+    assert real.document(FAMILY)["luas_lantai"] == 30
+    assert disputed(real) == {"jenis_lantai_terluas"}
+    assert_nothing_lost(real, phone, other, visits=3)
 
 
-def test_a_photograph_comes_in_a_later_part_after_the_app_was_killed(
-    real: Field, handset: Handset
+# Two phones ----------------------------------------------------------------------------------
+
+
+def test_two_phones_on_one_family_are_asked_about_where_they_differ(
+    real: Field, phone: Handset, phone_for: PhoneFor
 ) -> None:
-    filled = handset.visit(VISIT, luas_lantai=30)
-    assert real.key.post(filled.xml, {"a.txt": b"x"}, is_last=False).status == 201
+    other = phone_for("cici")
+    phone.fill(VISIT_FORM, WRONG_HEAD, nama_kepala_keluarga="SITI AMINAH", luas_lantai=40)
+    other.fill(VISIT_FORM, WRONG_HEAD, nama_kepala_keluarga="SITI ROHANI")
+    phone.send_all()
+    other.send_all()
+    told = real.document(FAMILY)
+    # What the second phone only repeated of the list contradicts nobody.
+    assert (told["nama_kepala_keluarga"], told["luas_lantai"]) == ("SITI AMINAH", 40)
+    assert disputed(real) == {"nama_kepala_keluarga"}
+    assert_nothing_lost(real, phone, other, visits=2)
+
+
+@pytest.mark.parametrize(
+    ("order", "backwards"), [("abab", False), ("bbaa", False), ("aabb", True), ("baab", True)]
+)
+def test_the_chains_of_two_phones_ask_the_same_question_however_they_arrive(
+    real: Field, phone: Handset, phone_for: PhoneFor, order: str, backwards: bool
+) -> None:
+    other = phone_for("cici")
+    for one, floor, roof in ((phone, "keramik", "genteng"), (other, "semen_bata_merah", "seng")):
+        one.fill(VISIT_FORM, VISIT, jenis_lantai_terluas=floor)
+        one.fill(VISIT_FORM, VISIT, jenis_atap_terluas=roof)
+    waiting = {"a": [*phone.collect.records], "b": [*other.collect.records]}
+    for whose in order:
+        sender = phone if whose == "a" else other
+        assert sender.send(waiting[whose].pop(-1 if backwards else 0)) == "submitted"
+    assert said_anywhere(real, "jenis_lantai_terluas") == {"keramik", "semen_bata_merah"}
+    # Who leaves an answer as the list had it contradicts nobody who came before. Who came first and
+    # confirmed it is asked about.
+    assert "genteng" in said_anywhere(real, "jenis_atap_terluas")
+    assert "jenis_lantai_terluas" in disputed(real)
+    assert_nothing_lost(real, phone, other, visits=4)
+
+
+# A bad line and a killed app -----------------------------------------------------------------
+
+
+def test_a_form_whose_answer_was_lost_is_sent_again_and_merged_once(
+    real: Field, phone: Handset
+) -> None:
+    record = phone.fill(VISIT_FORM, VISIT, luas_lantai=63)
+    phone.line.loses_next_answer = True
+    assert phone.send(record) == "failed"
+    assert real.document(FAMILY)["luas_lantai"] == 63
+    seen = real.key.version()
+    assert phone.send(record) == "submitted"
+    assert record.said == "Sudah diterima sebelumnya."
+    assert real.key.version() == seen
+    assert_nothing_lost(real, phone, visits=1)
+
+
+def test_an_app_that_is_killed_between_two_parts_sends_all_of_them_again(
+    real: Field, phone: Handset
+) -> None:
+    record = phone.fill(VISIT_FORM, VISIT, luas_lantai=30, foto_rumah="zz_rumah.jpg")
+    # More files than fit into one request; the photograph is in the second one.
+    record.files |= {f"rekaman_{place:03}.amr": b"suara" for place in range(100)}
+    record.files["zz_rumah.jpg"] = b"gambar"
+    phone.line.posts_until_cut = 1
+    assert phone.send(record) == "failed"
+    assert real.world.count("submission_file") == 100
     assert real.documents("kunjungan") == []
-    assert real.key.post(filled.xml, {"a.txt": b"x"}, is_last=False).status == 201
-    assert real.key.post(filled.xml, {"b.txt": b"y"}).status == 201
-    assert len(real.documents("kunjungan")) == 1
-    assert real.world.count("submission_file") == 2
+    phone.line.posts_until_cut = None
+    assert phone.send(record) == "submitted"
+    assert real.world.count("submission_file") == 101
+    (visit,) = real.documents("kunjungan")
+    assert [photo["size"] for photo in visit["foto"]] == [len(b"gambar")]
+    assert_nothing_lost(real, phone, visits=1)
+
+
+# Edits ---------------------------------------------------------------------------------------
+
+
+def test_an_edited_visit_corrects_its_own(real: Field, phone: Handset) -> None:
+    record = phone.fill(VISIT_FORM, VISIT, luas_lantai=63)
+    assert phone.send(record) == "submitted"
+    edited = phone.edit(record, {"luas_lantai": 36})
+    assert edited.xml.count(b"deprecatedID>") == 2
+    assert phone.send(edited) == "submitted"
+    assert real.document(FAMILY)["luas_lantai"] == 36
+    assert real.world.count("conflict") == 0
+    assert_nothing_lost(real, phone, visits=1)
+
+
+def test_an_edit_that_comes_before_what_it_edits_waits_for_it(real: Field, phone: Handset) -> None:
+    record = phone.fill(VISIT_FORM, {**VISIT, **NEWBORN}, luas_lantai=63)
+    edited = phone.edit(record, {"luas_lantai": 36, "daftar_anggota[3]/nama": "ADE CONTOH"})
+    assert phone.send(edited) == "submitted"
+    assert real.states() == ["held"]
+    assert phone.send(record) == "submitted"
+    assert real.document(FAMILY)["luas_lantai"] == 36
+    names = sorted(one["nama"] for one in real.documents("anggota"))
+    assert names == ["ADE CONTOH", "RANI CONTOH", "SITI CONTOH", "SUPARMAN"]
+    assert_nothing_lost(real, phone, visits=1)
+
+
+def said_anywhere(real: Field, name: str) -> set[str]:
+    """What stands in the register, and what waits beside it for a person to decide."""
+    told = {real.document(FAMILY)[name]}
+    for (body,) in real.world.ask(f"SELECT body FROM conflict WHERE group_name = '{name}'"):
+        told |= {candidate["value"][name] for candidate in json.loads(body)["candidates"]}
+    return told
+
+
+def disputed(real: Field) -> set[str]:
+    """The groups about which a person is asked."""
+    return {group for (group,) in real.world.ask("SELECT group_name FROM conflict")}
