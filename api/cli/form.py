@@ -6,11 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.office import office, say, say_json, say_table
+from api.cli.office import Office, office, say, say_json, say_table
 from api.errors import AppError
 from api.formats.xform.mapping import FormMapping
 from api.formats.xform.validating import java_here
+from api.services import late_forms
+from api.services.claiming import note_claims
 from api.services.publishing import ExaminedForm, close_form, examine, publish
+from api.services.reviewers import ground_of
+from api.services.submitting import Site
 from models.queries import forms
 from models.queries.forms import FormSummary
 
@@ -65,10 +69,12 @@ def publish_form(
     """Check a form, convert it, and offer it to phones; the version before it is closed."""
     files = _files(attach)
     form = _examined(file, files, validate=validate, as_json=as_json)
-    with office() as opened, opened.database.writing() as session:
-        done = publish(session, form, files, opened.act(), draft=draft)
+    with office() as opened:
+        with opened.database.writing() as session:
+            done = publish(session, form, files, opened.act(), draft=draft)
+        late = 0 if draft else let_in_what_came_before(opened, done.form_id, done.version)
     if as_json:
-        say_json(_shown(form) | {"outcome": done.outcome, "closed": done.closed})
+        say_json(_shown(form) | {"outcome": done.outcome, "closed": done.closed, "let_in": late})
         return
     _warn(form)
     told = {
@@ -80,6 +86,34 @@ def publish_form(
     say(told[done.outcome])
     if done.closed:
         say(f"{done.closed} is closed; what phones filled in with it is still accepted.")
+    if late:
+        say(f"{late} forms that had come before it are in the register now.")
+
+
+def let_in_what_came_before(opened: Office, form_id: str, version: str) -> int:
+    """Merge what was held for want of this version, village by village; how many forms."""
+    site = Site(opened.clock.now(), ground_of(opened.settings), opened.randomness)
+    database, count = opened.database, 0
+    with database.reading() as session:
+        unplaced = late_forms.unplaced_late_forms(session, form_id, version)
+    while unplaced:
+        for submission_id in unplaced:
+            with database.writing() as session:
+                late_forms.place_late_form(session, submission_id, site)
+        with database.reading() as session:
+            unplaced = late_forms.unplaced_late_forms(session, form_id, version)
+    with database.reading() as session:
+        villages = late_forms.villages_with_late_forms(session, form_id, version)
+    for desa in villages:
+        goes_on = True
+        while goes_on:
+            with database.writing() as session:
+                late = late_forms.let_late_forms_in(session, desa, form_id, version, site)
+            if late.entered.niks:
+                with database.writing() as session:
+                    note_claims(session, late.entered.niks)
+            count, goes_on = count + late.entered.forms, late.goes_on
+    return count
 
 
 @app.command("list")

@@ -50,12 +50,15 @@ def list_held(
 @app.command("release")
 def release_held(
     held: Annotated[list[str], typer.Argument(help="Ids of forms.")],
+    desa: Annotated[
+        str | None, typer.Option(help="The village of forms that do not say one.")
+    ] = None,
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
     """Let forms in without what they wait for; what waited for them follows."""
     with office() as opened:
-        _tell([_decide(opened, one, by, None) for one in held], as_json)
+        _tell([_decide(opened, one, by, desa=desa) for one in held], as_json)
 
 
 @app.command("reject")
@@ -67,19 +70,27 @@ def reject_held(
 ) -> None:
     """Decide that a form is not merged. Its bytes are kept."""
     with office() as opened:
-        _tell([_decide(opened, held, by, reason)], as_json)
+        _tell([_decide(opened, held, by, reason=reason)], as_json)
 
 
-def _decide(opened: Office, held: str, by: str | None, reason: str | None) -> HeldDecision:
+def _decide(
+    opened: Office,
+    held: str,
+    by: str | None,
+    *,
+    reason: str | None = None,
+    desa: str | None = None,
+) -> HeldDecision:
     with opened.database.writing() as session:
         reader = reader_of(opened)
         line = holding.held_line(session, reader.sight, held)
         if line is None:
             raise AppError("not-found", "No form of that id waits; see `lokus held list`.")
-        reviewer = deputy(session, reader, line.held.desa, Action.DECIDE_QUARANTINE, by=by)
+        where = line.held.desa or desa or ""
+        reviewer = deputy(session, reader, where, Action.DECIDE_QUARANTINE, by=by)
         if reason is not None:
             return reject(session, reviewer, held, reason)
-        decided = release(session, reviewer, held)
+        decided = release(session, reviewer, held, desa)
     if decided.niks:
         with opened.database.writing() as session:
             note_claims(session, decided.niks)

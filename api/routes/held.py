@@ -8,7 +8,14 @@ from api.bodies import BodyLimits, bounded
 from api.dependencies import allowed
 from api.description import ANY_PROBLEM
 from api.routes.reading import noted
-from api.schemas.odk import HeldDecided, HeldDetail, HeldFileView, HeldList, HeldView
+from api.schemas.odk import (
+    HeldDecided,
+    HeldDetail,
+    HeldFileView,
+    HeldList,
+    HeldView,
+    ReleaseHeld,
+)
 from api.schemas.reviewing import Desa, RecordId, WithReason
 from api.security import Principal
 from api.services.claiming import note_claims
@@ -66,13 +73,17 @@ def get_held(held: RecordId, shell: AppShell, principal: Reader) -> HeldDetail:
 
 
 @router.post("/v1/held/{held}/release")
-def post_release(held: RecordId, shell: AppShell, principal: Decider) -> HeldDecided:
+def post_release(
+    held: RecordId, shell: AppShell, principal: Decider, body: ReleaseHeld | None = None
+) -> HeldDecided:
     """Let a form in without what it waits for.
 
-    It then knows what it says that it saw, and whatever it contradicts is asked about.
+    It then knows what it says that it saw, and whatever it contradicts is asked about. A form of
+    which nobody can tell the village comes in with the village that is named.
     """
+    desa = body.desa if body is not None else None
     with shell.database.writing() as session:
-        decided = release(session, reviewer_of(principal, shell), held)
+        decided = release(session, reviewer_of(principal, shell), held, desa)
     return _told(shell, decided)
 
 

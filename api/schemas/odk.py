@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.accounts import Id
+from api.schemas.reviewing import Desa
 
 
 class IssueOdkKey(BaseModel):
@@ -49,6 +50,14 @@ class HeldView(BaseModel):
     decided_at: datetime | None
     decided_by: str | None
     words: str | None
+
+
+class ReleaseHeld(BaseModel):
+    """The village of a form that says none; otherwise nothing has to be said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    desa: Desa | None = None
 
 
 class HeldList(BaseModel):

@@ -20,9 +20,11 @@ from api.services.submitting_files import photos_of
 from api.services.submitting_merges import Form, Landed
 from api.services.submitting_places import Village, collector_of
 from models.queries import feeds, holding, submissions
+from models.queries.areas import known_codes
 from models.queries.auditing import append
 from models.queries.holding import Held, HeldLine
 from models.queries.submissions import (
+    HELD,
     MERGED,
     REJECTED,
     RELEASED,
@@ -34,6 +36,7 @@ from sync.chains import Waits, keys_settled
 from sync.permission import Action
 from sync.types import Record
 
+AWAITED_CHARACTERS_MAX: Final = 320
 LET_IN_MAX: Final = 500
 """Forms that follow one form in one transaction; a longer chain goes on with the next one."""
 
@@ -77,7 +80,14 @@ def hold(session: Session, stored: StoredSubmission, reason: HoldReason, awaits:
     """Note that a form waits, and for what."""
     holding.hold(
         session,
-        Held(stored.desa, stored.id, reason.value, awaits[:320], WAITING, stored.received_at),
+        Held(
+            stored.desa,
+            stored.id,
+            reason.value,
+            awaits[:AWAITED_CHARACTERS_MAX],
+            WAITING,
+            stored.received_at,
+        ),
     )
 
 
@@ -86,6 +96,11 @@ def keys_of(instance: Instance, key: str) -> list[str]:
     declared = instance.declared
     keys = list(keys_settled(declared)) if declared is not None else []
     return [*keys, f"instance:{key}"]
+
+
+def key_of_form(form_id: str, version: str) -> str:
+    """What a form waits for whose version was never published here."""
+    return f"form:{form_id}:{version}"[:AWAITED_CHARACTERS_MAX]
 
 
 def let_in(session: Session, village: Village, keys: Sequence[str]) -> "LetIn":
@@ -142,7 +157,10 @@ def _merged(
     form = Form(instance, key, mapping, photos, stored.complete)
     landed = merge(session, village, collector, form, stored, forced=forced)
     if isinstance(landed, Waits):
-        holding.decide_held(session, _waiting_for(stored, landed))
+        waiting = _waiting_for(stored, landed)
+        holding.decide_held(session, waiting)
+        if stored.problem != waiting.reason:
+            submissions.settle(session, stored.desa, stored.id, Settling(HELD, waiting.reason))
         return landed
     submissions.settle(
         session,
@@ -165,22 +183,24 @@ def _waiting_for(stored: StoredSubmission, waits: Waits) -> Held:
 # Decided by a reviewer -----------------------------------------------------------------------
 
 
-def release(session: Session, reviewer: Reviewer, submission_id: str) -> HeldDecision:
+def release(
+    session: Session, reviewer: Reviewer, submission_id: str, desa: str | None = None
+) -> HeldDecision:
     """Let a form in without what it waits for: it then knows what it says it saw, and no more.
 
-    Raises `AppError`: `not-found`, `already-decided`, `not-permitted` for one's own form, and
+    ``desa`` is the village of a form that does not say one. Raises `AppError`: `not-found`,
+    `already-decided`, `not-permitted` for one's own form or a village of somebody else, and
     `value-refused` for one that cannot be merged by any decision.
     """
     line = _found(session, reviewer, submission_id)
-    stored = line.submission
     if not HoldReason(line.held.reason).can_be_released:
         raise AppError("value-refused", "What cannot be read cannot be merged; it can be rejected.")
-    if not stored.desa:
-        raise AppError(
-            "value-refused", "Nobody can tell which village it speaks about; it can be rejected."
-        )
-    head = feeds.take_turn(session, stored.desa)
+    village_code = line.submission.desa or _village_named(session, reviewer, desa)
+    head = feeds.take_turn(session, village_code)
+    if not line.submission.desa:
+        holding.move_to_village(session, submission_id, village_code)
     line = _found(session, reviewer, submission_id)
+    stored = line.submission
     village = Village(stored.desa, head, reviewer.now, reviewer.ground, reviewer.randomness)
     decided = replace(
         line.held, state=RELEASED, decided_at=reviewer.now, decided_by=reviewer.account_id
@@ -200,6 +220,18 @@ def release(session: Session, reviewer: Reviewer, submission_id: str) -> HeldDec
         followed.forms,
         (*entered.landed.niks, *followed.niks),
     )
+
+
+def _village_named(session: Session, reviewer: Reviewer, desa: str | None) -> str:
+    """The village that a reviewer gives to a form that says none: one of the reviewer's own."""
+    if desa is None:
+        raise AppError(
+            "value-refused", "Nobody can tell which village it speaks about: name the village."
+        )
+    is_own = any(desa.startswith(area) for area in reviewer.sight.whole_areas())
+    if not is_own or not known_codes(session, [desa]):
+        raise AppError("not-permitted", "That village is not one of yours.")
+    return desa
 
 
 def reject(session: Session, reviewer: Reviewer, submission_id: str, words: str) -> HeldDecision:

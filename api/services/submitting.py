@@ -14,10 +14,9 @@ from typing import Final
 from sqlmodel import Session
 
 from api.formats.xform.mapping import FormMapping
-from api.formats.xform.statements import rt_told
 from api.formats.xform.submission import Instance, instance_key
 from api.randomness import Randomness, new_id
-from api.services.holding import HoldReason, LetIn, hold, keys_of, let_in
+from api.services.holding import HoldReason, LetIn, hold, key_of_form, keys_of, let_in
 from api.services.pushing import Ground
 from api.services.submitting_edits import merge
 from api.services.submitting_files import Arrived, note_files, photos_of
@@ -27,6 +26,7 @@ from api.services.submitting_places import (
     Told,
     Village,
     candidate_villages,
+    told_by,
     village_of,
 )
 from api.services.submitting_visits import complete_visit
@@ -106,14 +106,7 @@ def _key(arrival: Arrival, collector: Collector) -> str:
 
 
 def _told(arrival: Arrival) -> Told:
-    if arrival.instance is None:
-        return Told()
-    declared = arrival.instance.declared
-    named = (declared.record,) if declared is not None else ()
-    if arrival.mapping is None:
-        return Told(named)
-    records, rt = rt_told(arrival.instance, arrival.mapping)
-    return Told((*named, *records), rt)
+    return Told() if arrival.instance is None else told_by(arrival.instance, arrival.mapping)
 
 
 def _stored(collector: Collector, arrival: Arrival, key: str, village: Village) -> StoredSubmission:
@@ -183,7 +176,7 @@ def _first_time(
 ) -> Taken:
     reason = _unmergeable(arrival, stored)
     if reason is not None:
-        awaits = f"form:{stored.form_id}:{stored.form_version}"
+        awaits = key_of_form(stored.form_id, stored.form_version)
         return _set_aside(session, stored, arrival, reason, awaits)
     assert arrival.instance is not None and arrival.mapping is not None, "asked just now"  # noqa: PT018 (one invariant)
     photos = photos_of(session, stored, arrival.files) if arrival.files else {}

@@ -6,6 +6,9 @@ from typing import Final
 
 from sqlmodel import Session
 
+from api.formats.xform.mapping import FormMapping
+from api.formats.xform.statements import rt_told
+from api.formats.xform.submission import Instance
 from api.randomness import Randomness, new_lane_name
 from api.services.pushing import Ground
 from models.queries import accounts, connectors, devices, lanes
@@ -141,6 +144,15 @@ class Told:
 
     records: tuple[str, ...] = ()
     rt: str | None = None
+
+
+def told_by(instance: Instance, mapping: FormMapping | None) -> Told:
+    """What a form says of where it belongs, as far as it can be read."""
+    named = (instance.declared.record,) if instance.declared is not None else ()
+    if mapping is None:
+        return Told(named)
+    records, rt = rt_told(instance, mapping)
+    return Told((*named, *records), rt)
 
 
 def phones_lane(session: Session, village: Village, collector: Collector) -> StoredLane:

@@ -5,17 +5,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import Session
 
 from models.queries.inserting import insert_missing
 from models.queries.rowsets import among, keys
 from models.queries.scoping import Sight, in_areas, in_sight
 from models.queries.submissions import TOLD, WAITING, StoredSubmission, stored_from
+from models.tables.accounts import AccountArea
 from models.tables.columns import table_of
 from models.tables.register import RecordRow
-from models.tables.submissions import HeldRow, SubmissionRow
+from models.tables.submissions import HeldRow, SubmissionFile, SubmissionRow
 
+NO_VILLAGE: Final = ""
+"""Where a form lies of which nobody can tell what village it speaks about."""
 HELD_PER_PAGE_MAX: Final = 200
 RELEASED_PER_ROUND_MAX: Final = 200
 """Of those that wait for one and the same thing; a chain has one at each place."""
@@ -23,6 +38,8 @@ RELEASED_PER_ROUND_MAX: Final = 200
 _SUBMISSION = table_of(SubmissionRow)
 _HELD = table_of(HeldRow)
 _RECORD = table_of(RecordRow)
+_FILE = table_of(SubmissionFile)
+_AREA = table_of(AccountArea)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +79,30 @@ def awaiting(session: Session, desa: str, awaited: Sequence[str]) -> list[str]:
         statement, {"village": desa, "awaited": keys(session, awaited)}
     )
     return list(rows.scalars())
+
+
+def villages_awaiting(session: Session, awaited: str) -> list[str]:
+    """Villages in which something waits for this, in order; the empty one is none at all."""
+    statement = (
+        select(_HELD.c.desa)
+        .where(_HELD.c.state == WAITING, _HELD.c.awaits == bindparam("awaited"))
+        .distinct()
+    )
+    return sorted(session.connection().execute(statement, {"awaited": awaited}).scalars())
+
+
+def move_to_village(session: Session, submission_id: str, desa: str) -> None:
+    """Give a form that lay in no village its village, with its files. The turn there is held."""
+    for table, column in (
+        (_SUBMISSION, _SUBMISSION.c.id),
+        (_FILE, _FILE.c.submission),
+        (_HELD, _HELD.c.submission),
+    ):
+        session.connection().execute(
+            update(table)
+            .where(table.c.desa == NO_VILLAGE, column == submission_id)
+            .values(desa=desa)
+        )
 
 
 def decide_held(session: Session, held: Held) -> None:
@@ -139,9 +180,31 @@ def held_line(session: Session, sight: Sight, submission_id: str) -> HeldLine | 
 
 
 def _in_sight(sight: Sight) -> ColumnElement[bool]:
+    areas = sight.whole_areas()
     return or_(
-        in_areas(_HELD.c.desa, sight.whole_areas()), in_sight(_HELD.c.desa, _RECORD.c.rt, sight)
+        and_(_HELD.c.desa != NO_VILLAGE, in_areas(_HELD.c.desa, areas)),
+        in_sight(_HELD.c.desa, _RECORD.c.rt, sight),
+        and_(_HELD.c.desa == NO_VILLAGE, _sender_is_within(areas)),
     )
+
+
+def _sender_is_within(areas: Sequence[str]) -> ColumnElement[bool]:
+    """Whoever looks after everything that the sender has or ever had, and nobody else.
+
+    A form that names no village may be about any of its sender's.
+    """
+    if not areas:
+        return false()
+    its = _AREA.c.account_id == _SUBMISSION.c.account_id
+    return and_(
+        exists().where(its),
+        not_(exists().where(its, not_(_inside(_AREA.c.kode_wilayah, areas)))),
+    )
+
+
+def _inside(code: ColumnElement[str], areas: Sequence[str]) -> ColumnElement[bool]:
+    """Codes of any length that one of the areas covers: an area covers what begins with it."""
+    return or_(*(func.substr(code, 1, len(area)) == area for area in areas))
 
 
 def _line(row: Row[*tuple[Any, ...]]) -> HeldLine:

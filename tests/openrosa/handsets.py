@@ -6,11 +6,13 @@ downloaded, the entity lists are those that its manifest named.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from api.cli.form import let_in_what_came_before
+from api.cli.office import Office
 from api.formats.xform.answers import value_of
 from api.services.publishing import ExaminedForm, examine, publish
 from clients.odk.build import PLACE
@@ -22,8 +24,9 @@ from tests.api.village import assert_sound
 from tests.odk.javarosa import Answer, Filled
 from tests.odk.phones import AnyPhone, phone_with
 from tests.odk.village import CHILD, FAMILY, HEAD, HOUSE, TODDLER, WOMAN
-from tests.openrosa.collect import Caller, Collect, FilledForm
+from tests.openrosa.collect import Caller, Collect, FilledForm, LocalForm
 from tests.openrosa.field import Field, Key, the_field
+from tests.openrosa.parsing import ListedForm
 
 VISIT_FORM = "verifikasi_keluarga"
 VISIT_FORM_2025 = "verifikasi_keluarga_2025"
@@ -97,6 +100,14 @@ class Handset:
         form = self.form(_form_of(record.xml))
         return self._finished(self.engine.fill(form, answers, edited=record.xml))
 
+    def carry(self, form: ExaminedForm) -> None:
+        """Have a form that this server never offered, as a phone from elsewhere has it."""
+        mapping = form.checked.mapping
+        listed = ListedForm(mapping.form_id, mapping.version, form.checked.title, None, "", None)
+        for key in [key for key in self.collect.forms if key[0] == mapping.form_id]:
+            del self.collect.forms[key]
+        self.collect.forms[mapping.form_id, mapping.version] = LocalForm(listed, form.xml)
+
     def form(self, form_id: str) -> bytes:
         (xml,) = [one.xml for (name, _), one in self.collect.forms.items() if name == form_id]
         return xml
@@ -143,7 +154,7 @@ def real_field(url: str, folder: Path, *names: str) -> Iterator[Field]:
     with the_field(url, folder) as opened:
         opened.world.clock.set(datetime.now(UTC))
         for name in names or OUR_FORMS:
-            publish_form(opened, name)
+            publish_form(opened, examined(name))
         budi = opened.budi
         budi.sync(
             [
@@ -157,10 +168,24 @@ def real_field(url: str, folder: Path, *names: str) -> Iterator[Field]:
         yield opened
 
 
-def publish_form(opened: Field, name: str) -> None:
-    """Offer one of our forms to phones."""
-    with opened.world.database.writing() as session:
-        publish(session, examined(name), {}, opened.world.act())
+def publish_form(opened: Field, form: ExaminedForm) -> int:
+    """Offer a form to phones; how many that had come before it came in with it."""
+    world = opened.world
+    with world.database.writing() as session:
+        done = publish(session, form, {}, world.act())
+    office = Office(world.settings, world.database, world.clock, world.randomness)
+    return let_in_what_came_before(office, done.form_id, done.version)
+
+
+def of_version(form: ExaminedForm, version: str) -> ExaminedForm:
+    """The same form with another version."""
+    mapping = form.checked.mapping
+    told = f'version="{mapping.version}"'.encode()
+    assert told in form.xml
+    checked = replace(form.checked, mapping=replace(mapping, version=version))
+    return replace(
+        form, checked=checked, xml=form.xml.replace(told, f'version="{version}"'.encode())
+    )
 
 
 def assert_nothing_lost(opened: Field, *phones: Handset, visits: int) -> None:

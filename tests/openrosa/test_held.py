@@ -1,20 +1,30 @@
 """What is held, seen and decided by whoever reviews: at the door and on the command line."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from typer.testing import CliRunner
 
 from api.cli import command_line
+from api.cli.form import let_in_what_came_before
+from api.cli.office import Office
 from sync.permission import Role
-from tests.api.device import FAMILY
-from tests.api.office import DESA, OTHER_DESA
+from tests.api.device import FAMILY, record_id
+from tests.api.office import DESA, OTHER_DESA, OTHER_RT, RT
 from tests.api.village import audited, desk
 from tests.api.world import area, refused
 from tests.openrosa.field import Field
-from tests.openrosa.forms import publish
+from tests.openrosa.forms import Entity, Form, instance, publish
 
 REASON = {"reason": "diperiksa di lapangan"}
+
+
+def _let_in(field: Field, form: Form) -> int:
+    """What follows the publication of a form."""
+    world = field.world
+    office = Office(world.settings, world.database, world.clock, world.randomness)
+    return let_in_what_came_before(office, form.mapping.form_id, form.mapping.version)
 
 
 def _too_early(field: Field) -> None:
@@ -96,6 +106,117 @@ def test_a_form_whose_version_was_published_late_is_let_in(field: Field) -> None
     publish(field.world.database, later, field.world.clock.now())
     assert supervisor.post(f"/v1/held/{line['id']}/release", {}).status == 200
     assert field.document()["luas_lantai"] == 54
+
+
+def test_what_waited_for_a_version_comes_in_with_its_publication_and_leaves_the_list(
+    field: Field,
+) -> None:
+    later = field.visit.of_version("2027010101")
+    trunk = field.key.version()
+    updates = [
+        field.visited({"luas": str(30 + place)}, base=trunk + place, trunk=trunk, form=later)
+        for place in range(3)
+    ]
+    other = field.visited({"luas": "1"}, base=trunk, form=field.visit.of_version("2027010102"))
+    for form in (*reversed(updates), other):
+        assert field.key.post(form).status == 202
+    publish(field.world.database, later, field.world.clock.now())
+    assert _let_in(field, later) == 3
+    assert field.document()["luas_lantai"] == 32
+    (line,) = desk(field.world).read("/v1/held")["held"]
+    assert line["awaits"] == "form:verifikasi:2027010102"
+    assert _let_in(field, later) == 0
+
+
+def test_a_chain_whose_beginning_is_missing_goes_on_waiting_for_that(field: Field) -> None:
+    later = field.visit.of_version("2027010101")
+    trunk = field.key.version()
+    field.key.post(field.visited({"luas": "36"}, base=trunk + 1, trunk=trunk, form=later))
+    publish(field.world.database, later, field.world.clock.now())
+    assert _let_in(field, later) == 0
+    (line,) = desk(field.world).read("/v1/held")["held"]
+    assert line["reason"] == "predecessor"
+    assert field.states() == ["held"]
+    field.key.post(field.visited({"luas": "30"}, base=trunk, trunk=trunk))
+    assert field.states() == ["merged", "merged"]
+
+
+def test_a_late_form_finds_its_village_once_it_can_be_read(field: Field) -> None:
+    both = field.phone("wiwi", areas=[area(DESA, RT), area(OTHER_DESA, OTHER_RT)])
+    later = field.new_family.of_version("2027010101")
+    told = {"nama": "WATI", "rt": "003", "rw": "001", "lantai": "tanah"}
+    raw = instance(later, field.instance_id(), told, entity=Entity(record_id(90), create=True))
+    nowhere = instance(
+        later, field.instance_id(), {"nama": "ANI"}, entity=Entity(record_id(91), create=True)
+    )
+    for form in (raw, nowhere):
+        assert both.post(form).status == 202
+    assert {d for (d,) in field.world.ask("SELECT desa FROM submission")} == {""}
+    publish(field.world.database, later, field.world.clock.now())
+    assert _let_in(field, later) == 1
+    ((place,),) = field.world.ask(f"SELECT desa FROM record WHERE id = '{record_id(90)}'")
+    assert place == DESA
+    assert field.world.ask("SELECT desa, reason FROM held WHERE state = 'waiting'") == [
+        ("", "village-unknown")
+    ]
+
+
+def _of_no_village(field: Field) -> tuple[bytes, str]:
+    """A new family of a collector of two villages who does not say in which one it lives."""
+    both = field.phone("wiwi", areas=[area(DESA), area(OTHER_DESA)])
+    raw = field.proposed(record_id(90), {"nama": "WATI", "rt": "009", "lantai": "tanah"})
+    answer = both.post(raw)
+    assert answer.status == 202
+    ((held,),) = field.world.ask("SELECT submission FROM held")
+    return raw, str(held)
+
+
+def test_who_looks_after_all_of_the_senders_villages_gives_a_form_its_village(
+    field: Field,
+) -> None:
+    _, held = _of_no_village(field)
+    supervisor = desk(field.world, "camat", code=DESA[:6])
+    (line,) = supervisor.read("/v1/held")["held"]
+    assert (line["id"], line["desa"], line["reason"]) == (held, "", "village-unknown")
+    assert "WATI" in supervisor.read(f"/v1/held/{held}")["xml"]
+    release = f"/v1/held/{held}/release"
+    refused(supervisor.post(release, {}), 422, "value-refused")
+    refused(supervisor.post(release, {"desa": "9999999999"}), 403, "not-permitted")
+    assert supervisor.post(release, {"desa": OTHER_DESA}).status == 200
+    ((place,),) = field.world.ask(f"SELECT desa FROM record WHERE id = '{record_id(90)}'")
+    assert place == OTHER_DESA
+    assert field.states() == ["merged"]
+    assert supervisor.read("/v1/held")["held"] == []
+
+
+def test_a_form_of_no_village_can_be_rejected_and_comes_again_without_effect(
+    field: Field,
+) -> None:
+    raw, held = _of_no_village(field)
+    supervisor = desk(field.world, "camat", code=DESA[:6])
+    assert supervisor.post(f"/v1/held/{held}/reject", REASON).status == 200
+    ((account,),) = field.world.ask("SELECT id FROM account WHERE name = 'wiwi'")
+    assert field.phone_of(account).post(raw).status == 202
+    assert field.states() == ["rejected"]
+
+
+def test_a_form_of_no_village_is_not_there_for_who_sees_only_some_of_them(field: Field) -> None:
+    _, held = _of_no_village(field)
+    for code in (DESA, OTHER_DESA):
+        stranger = desk(field.world, f"hanya{code}", code=code)
+        assert stranger.read("/v1/held")["total"] == 0
+        refused(stranger.get(f"/v1/held/{held}"), 404, "not-found")
+        refused(stranger.post(f"/v1/held/{held}/release", {"desa": code}), 404, "not-found")
+        refused(stranger.post(f"/v1/held/{held}/reject", REASON), 404, "not-found")
+
+
+def test_a_village_that_its_sender_has_lost_still_counts_among_the_senders(field: Field) -> None:
+    _of_no_village(field)
+    ((account,),) = field.world.ask("SELECT id FROM account WHERE name = 'wiwi'")
+    field.world.clock.advance(timedelta(days=1))
+    field.world.assign(account, [area(DESA)])
+    assert desk(field.world, "desa", code=DESA).read("/v1/held")["total"] == 0
+    assert desk(field.world, "camat", code=DESA[:6]).read("/v1/held")["total"] == 1
 
 
 def test_the_other_content_of_an_id_is_let_in_as_a_form_of_its_own(field: Field) -> None:

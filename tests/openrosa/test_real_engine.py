@@ -26,7 +26,10 @@ from tests.openrosa.handsets import (
     VISIT_FORM,
     Handset,
     assert_nothing_lost,
+    examined,
     handset,
+    of_version,
+    publish_form,
     real_field,
 )
 
@@ -340,6 +343,31 @@ def test_an_edit_that_comes_before_what_it_edits_waits_for_it(real: Field, phone
     names = sorted(one["nama"] for one in real.documents("anggota"))
     assert names == ["ADE CONTOH", "RANI CONTOH", "SITI CONTOH", "SUPARMAN"]
     assert_nothing_lost(real, phone, visits=1)
+
+
+# Versions of forms ---------------------------------------------------------------------------
+
+
+def test_forms_of_an_unknown_version_come_in_by_themselves_once_it_is_published(
+    real: Field, phone: Handset, phone_for: PhoneFor
+) -> None:
+    other = phone_for("cici")
+    unknown = of_version(examined(VISIT_FORM), "2027010101")
+    phone.carry(unknown)
+    other.carry(unknown)
+    for area in (30, 36, 42):
+        phone.fill(VISIT_FORM, VISIT, luas_lantai=area)
+    other.fill(VISIT_FORM, VISIT, jenis_lantai_terluas="keramik")
+    for record in reversed(phone.collect.records):
+        assert phone.send(record) == "submitted"
+    other.send_all()
+    assert real.states() == ["quarantined"] * 4
+    assert publish_form(real, unknown) == 4
+    assert real.document(FAMILY)["luas_lantai"] == 42
+    assert "keramik" in said_anywhere(real, "jenis_lantai_terluas")
+    assert desk(real.world).read("/v1/held")["held"] == []
+    assert publish_form(real, unknown) == 0
+    assert_nothing_lost(real, phone, other, visits=4)
 
 
 def said_anywhere(real: Field, name: str) -> set[str]:
