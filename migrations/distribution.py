@@ -35,6 +35,7 @@ REFERENCE_TABLES: Final = (
 VILLAGE_TABLES: Final = {
     "feed": "desa",
     "record": "desa",
+    "family_left": "desa",
     "lane": "desa",
     "operation": "desa",
     "conflict": "desa",

@@ -5,9 +5,9 @@ members; the last verified value of each property that a published form names, a
 (data that no form shows stays here); and what a reviewer sent back, in the reviewer's words.
 
 *The hash costs no list.* Collect asks for it with every sync and compares it as text. It follows
-from how many rows are in sight and the highest number among them: every change of a row in sight
-raises that number, and a row that leaves it lowers the count. Where the villages' heads have not
-moved since, not even that is asked.
+from how many rows are in sight and the highest number among them, village by village: every change
+of a row in sight raises that number, and a row that leaves it lowers the count. Where the villages'
+heads have not moved since, not even that is asked.
 """
 
 import csv
@@ -25,6 +25,7 @@ from api.formats.xform.answers import NO, YES, text_of
 from api.services.corrections import corrections_of
 from api.services.form_book import mapping_of
 from models.queries import entity_lists, feeds
+from models.queries.departures import departures
 from models.queries.entity_lists import ShownRecord
 from models.queries.forms import current_summaries
 from models.queries.scoping import Sight
@@ -147,6 +148,7 @@ def csv_chunks(session: Session, view: ListView) -> Iterator[bytes]:
     """The list, family by family. Every row has every column: a short one ends Collect's import."""
     spans = {desa: entity_lists.spans(session, desa) for desa in view.desas}
     sent_back = corrections_of(session, view.sight, view.desas)
+    left = departures(session, view.desas)
     columns = _columns(LISTS[view.name], view.properties)
     rows_of = _family_row if view.name == "keluarga" else _member_rows
     out = io.StringIO()
@@ -157,8 +159,9 @@ def csv_chunks(session: Session, view: ListView) -> Iterator[bytes]:
         if head.entity != KELUARGA or not head.is_active:
             continue
         words = sent_back.about(family)
-        # A family's row carries its members' names, so its version covers their changes as well.
-        seen = max([one.seen for one in family])
+        # A family's row carries its members' names, so its version covers their changes as well,
+        # and that somebody is not among them any more.
+        seen = max([left.get(head.id, 0), *[one.seen for one in family]])
         version = spans.get(head.desa, _NO_SPANS).version_of(seen, words.count)
         writer.writerows(rows_of(family, columns, str(version), words.text))
         if out.tell() >= CHUNK_BYTES:

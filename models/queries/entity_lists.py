@@ -88,16 +88,19 @@ def heads(session: Session, desas: Sequence[str]) -> list[tuple[str, int]]:
     return sorted((row.desa, int(row.head)) for row in rows)
 
 
-def extent(session: Session, sight: Sight) -> tuple[int, int]:
-    """How many rows are in sight, and the highest number among them.
+def extent(session: Session, sight: Sight) -> list[tuple[str, int, int]]:
+    """Of each village, how many rows are in sight, and the highest number among them.
 
-    Any change of a row in sight raises the number, and whatever leaves it lowers the count.
+    Any change of a row in sight raises its village's number, and whatever leaves it lowers the
+    count. Villages count for themselves: the highest number of all says nothing about the others.
     """
-    statement = select(func.count(), func.coalesce(func.max(_RECORD.c.seq), 0)).where(
-        _RECORD.c.entity.in_(_LISTED), in_sight(_RECORD.c.desa, _RECORD.c.rt, sight)
+    statement = (
+        select(_RECORD.c.desa, func.count().label("shown"), func.max(_RECORD.c.seq).label("seq"))
+        .where(_RECORD.c.entity.in_(_LISTED), in_sight(_RECORD.c.desa, _RECORD.c.rt, sight))
+        .group_by(_RECORD.c.desa)
     )
-    count, highest = session.connection().execute(statement).one()
-    return int(count), int(highest)
+    rows = session.connection().execute(statement)
+    return sorted((row.desa, int(row.shown), int(row.seq)) for row in rows)
 
 
 def corrections_extent(session: Session, desas: Sequence[str]) -> tuple[int, str]:

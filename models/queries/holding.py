@@ -10,9 +10,11 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
+    delete,
     exists,
     false,
     func,
+    insert,
     not_,
     or_,
     select,
@@ -26,6 +28,7 @@ from models.queries.scoping import Sight, in_areas, in_sight
 from models.queries.submissions import TOLD, WAITING, StoredSubmission, stored_from
 from models.tables.accounts import AccountArea
 from models.tables.columns import table_of
+from models.tables.connectors import ConnectorItemRow
 from models.tables.register import RecordRow
 from models.tables.submissions import HeldRow, SubmissionFile, SubmissionRow
 
@@ -40,6 +43,7 @@ _HELD = table_of(HeldRow)
 _RECORD = table_of(RecordRow)
 _FILE = table_of(SubmissionFile)
 _AREA = table_of(AccountArea)
+_ITEM = table_of(ConnectorItemRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +96,26 @@ def villages_awaiting(session: Session, awaited: str) -> list[str]:
 
 
 def move_to_village(session: Session, submission_id: str, desa: str) -> None:
-    """Give a form that lay in no village its village, with its files. The turn there is held."""
+    """Give a form that lay in no village its village, with all that names it. The turn is held.
+
+    Rows are written anew: in a cluster a village's rows lie where its code says.
+    """
+    connection = session.connection()
     for table, column in (
         (_SUBMISSION, _SUBMISSION.c.id),
         (_FILE, _FILE.c.submission),
         (_HELD, _HELD.c.submission),
     ):
-        session.connection().execute(
-            update(table)
-            .where(table.c.desa == NO_VILLAGE, column == submission_id)
-            .values(desa=desa)
-        )
+        its = and_(table.c.desa == NO_VILLAGE, column == submission_id)
+        rows = connection.execute(select(table).where(its)).mappings().all()
+        if rows:
+            connection.execute(insert(table), [{**row, "desa": desa} for row in rows])
+            connection.execute(delete(table).where(its))
+    connection.execute(
+        update(_ITEM)
+        .where(_ITEM.c.submission == submission_id, _ITEM.c.desa == NO_VILLAGE)
+        .values(desa=desa)
+    )
 
 
 def decide_held(session: Session, held: Held) -> None:

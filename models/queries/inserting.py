@@ -11,7 +11,7 @@ def insert_missing(session: Session, table: Table, rows: Sequence[Mapping[str, o
     """Insert rows and leave those alone whose key is taken, also by a writer a moment ago."""
     if not rows:
         return
-    statement = _insert(session, table).on_conflict_do_nothing()
+    statement = insert_into(session, table).on_conflict_do_nothing()
     session.connection().execute(statement, [dict(row) for row in rows])
 
 
@@ -20,7 +20,7 @@ def insert_or_replace(session: Session, table: Table, rows: Sequence[Mapping[str
     if not rows:
         return
     keys = [column.name for column in table.primary_key]
-    statement = _insert(session, table)
+    statement = insert_into(session, table)
     statement = statement.on_conflict_do_update(
         index_elements=keys,
         set_={name: statement.excluded[name] for name in rows[0] if name not in keys},
@@ -28,7 +28,8 @@ def insert_or_replace(session: Session, table: Table, rows: Sequence[Mapping[str
     session.connection().execute(statement, [dict(row) for row in rows])
 
 
-def _insert(session: Session, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_into(session: Session, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insertion that may say what happens where a key is taken."""
     if session.get_bind().dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)

@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy import ColumnElement, Executable, Row, bindparam, select
 from sqlmodel import Session
 
+from models.queries.departures import note_departures
 from models.queries.rowsets import among, keys, store
 from models.sealing import Vault, vault_of
 from models.tables.columns import table_of
@@ -139,6 +140,7 @@ def record_of(desa: str, row: Row[tuple[object, ...]], vault: Vault) -> Record:
 
 def store_records(session: Session, desa: str, records: Sequence[Record]) -> None:
     """Write changed records. Their numbers must have been taken from the feed before."""
+    note_departures(session, desa, records)
     vault = vault_of(session)
     store(session, _RECORD, desa, [_row_of(record, vault) for record in records])
 

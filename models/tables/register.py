@@ -63,6 +63,20 @@ class RecordRow(SQLModel, table=True):
     """Was the record ever part of a conflict?"""
 
 
+class FamilyLeft(SQLModel, table=True):
+    """When somebody last left a family for another one, as a number of the village's feed.
+
+    The person's row tells of the family it is in; that another one shows fewer people now would
+    follow from nothing that is kept.
+    """
+
+    __tablename__ = "family_left"
+
+    desa: str = Field(primary_key=True, max_length=10)
+    keluarga: str = Field(primary_key=True, sa_type=RecordId)
+    seq: int = Field(sa_type=BigInteger)
+
+
 class NikClaim(SQLModel, table=True):
     """Who bears a NIK anywhere: finds the same NIK in two villages, after the commit.
 

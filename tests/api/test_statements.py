@@ -45,6 +45,7 @@ QUESTIONS = ["select conflict"]
 UNKNOWN = ["select quarantine"]
 """Does an unknown record wait for its creation?"""
 NUMBERS = ["update feed"]
+MOVED = ["insert family_left"]
 ROWS = ["insert record"]
 CLOSED = {"sqlite": ["update feed"], "postgresql": []}
 """SQLite's feed guard knows numbers only: they are closed behind the rows."""
@@ -162,7 +163,7 @@ def test_a_batch_in_which_everything_happens_costs_the_same(world: World) -> Non
     budi.push([])
     loaded = ["select record", *TWINS, *KIN, *UNKNOWN, "select operation"]
     closed = CLOSED[world.database.dialect]
-    write = [*NUMBERS, *ROWS, *closed, *ASKED, *LOG, *ASIDE, *LANE, *AUDIT, *RECEIPT]
+    write = [*NUMBERS, *MOVED, *ROWS, *closed, *ASKED, *LOG, *ASIDE, *LANE, *AUDIT, *RECEIPT]
     for numbers in (range(100, 101), range(110, 113), range(120, 170)):
         batch = everything_at_once(ani, budi, numbers)
         with recorded() as seen:
@@ -244,7 +245,7 @@ def distributed(statements: Sequence[Executed]) -> Iterator[tuple[Executed, str]
 
 OF_THE_ENGINE = {
     "feed", "record", "lane", "operation", "conflict", "quarantine", "receipt",
-    "audit_chain", "audit",
+    "audit_chain", "audit", "family_left",
 }  # fmt: skip
 """Tables that push and pull speak of, all of them a village's."""
 

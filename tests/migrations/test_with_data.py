@@ -49,6 +49,7 @@ from tests.openrosa.collect import multipart
 Rows = dict[str, list[str]]
 
 TABLES_OF = {
+    "0014": {"family_left"},
     "0011": {"connector", "connector_item"},
     "0010": {"odk_key", "submission", "submission_file", "held", "version_span"},
     "0009": {"form", "form_version", "form_file"},
@@ -114,6 +115,12 @@ def fill(world: World) -> None:
     other = world.device("citra", areas=[area(OTHER_DESA)])
     other.push(
         [other.create(record_id(9)), a_person(other, record_id(10), record_id(9), FIRST_NIK)]
+    )
+    other.push(
+        [
+            other.create(record_id(11)),
+            other.op("move", "anggota", record_id(10), base=2, parent=record_id(11)),
+        ]
     )
     world.add_village(ROUND_DESA)
     work_through_a_period(world, ROUND_DESA)

@@ -1,12 +1,18 @@
 """Entity lists: the collector's own families, their last verified values, and a true hash."""
 
+from dataclasses import replace
+
+import pytest
+
 from models.queries.entity_lists import spans
 from sync.chains import SPAN_VERSIONS
 from tests.api.device import FAMILY, MEMBER
-from tests.api.office import DESA, OTHER_RT
+from tests.api.office import DESA, OTHER_DESA, OTHER_RT, RT
 from tests.api.village import audited, desk
 from tests.api.world import area
+from tests.openrosa.collect import Collect
 from tests.openrosa.field import Field, record_id
+from tests.openrosa.forms import publish
 
 
 def _hash(field: Field) -> str:
@@ -74,6 +80,68 @@ def test_a_members_change_is_a_change_of_the_family(field: Field) -> None:
     edit = field.budi.op("set", "anggota", MEMBER, base=field.budi.at, set={"nama": "SUPARNO"})
     field.budi.sync([edit])
     assert field.key.version() > before
+
+
+def _moved(field: Field, member: str, family: str) -> None:
+    field.budi.sync([field.budi.op("move", "anggota", member, base=field.budi.at, parent=family)])
+
+
+def _row(collect: Collect) -> dict[str, str]:
+    """The family as the phone has it."""
+    return collect.store.lists["keluarga"][FAMILY].properties
+
+
+def _with_members_named(field: Field) -> None:
+    """A form on offer that reads who belongs to a family."""
+    form = field.visit
+    lists = tuple(
+        replace(one, properties=(*one.properties, "nama_anggota", "jumlah_tercatat"))
+        if one.name == "keluarga"
+        else one
+        for one in form.mapping.lists
+    )
+    newer = replace(form, mapping=replace(form.mapping, version="2027010101", lists=lists))
+    publish(field.world.database, newer, field.world.clock.now())
+
+
+@pytest.mark.parametrize("rt", [RT, OTHER_RT])
+def test_whoever_moves_away_is_gone_from_the_old_familys_row_at_once(field: Field, rt: str) -> None:
+    _with_members_named(field)
+    other = record_id(52)
+    there = field.world.device("eko", areas=[area(DESA)])
+    number, rw = rt.split("/")
+    there.sync([there.create(other, rt=number, rw=rw)])
+    collect = field.collect()
+    assert collect.synchronise() == []
+    assert _row(collect)["nama_anggota"] == "SUPARMAN"
+    known = field.key.version()
+    there.sync([there.op("move", "anggota", MEMBER, base=there.at, parent=other)])
+    assert field.document(MEMBER)["nama"] == "SUPARMAN"
+    assert collect.synchronise() == []
+    assert (_row(collect)["nama_anggota"], _row(collect)["jumlah_tercatat"]) == ("", "0")
+    assert field.key.version() > known
+    assert (MEMBER in collect.store.lists["anggota"]) is (rt == RT)
+
+
+def test_who_comes_back_is_there_at_once(field: Field) -> None:
+    _with_members_named(field)
+    other = record_id(52)
+    field.budi.sync([field.budi.create(other)])
+    collect = field.collect()
+    for family in (other, FAMILY, other):
+        _moved(field, MEMBER, family)
+        assert collect.synchronise() == []
+        assert _row(collect)["jumlah_tercatat"] == ("1" if family == FAMILY else "0")
+
+
+def test_a_change_in_the_smaller_of_two_villages_changes_the_hash(field: Field) -> None:
+    small = field.world.device("eko", areas=[area(OTHER_DESA, OTHER_RT)])
+    family = record_id(61)
+    small.sync([small.create(family, rt="004", rw="001")])
+    both = field.phone("wiwi", areas=[area(DESA), area(OTHER_DESA)])
+    before = both.get("/datasets/keluarga.csv").headers["etag"]
+    small.sync([small.edit(family, small.at, luas_lantai=30)])
+    assert both.get("/datasets/keluarga.csv").headers["etag"] != before
 
 
 def test_an_open_question_is_named_in_the_list(field: Field) -> None:
