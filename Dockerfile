@@ -18,6 +18,7 @@ COPY clients/python clients/python
 COPY migrations migrations
 COPY models models
 COPY sync sync
+COPY clients/odk/*.xlsx clients/odk/
 COPY api api
 RUN .venv/bin/python -m compileall -q api models sync migrations clients/python \
     && .venv/bin/lokus --help > /dev/null

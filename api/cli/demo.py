@@ -5,6 +5,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +26,11 @@ from api.demonstration.stage import Stage
 from api.errors import AppError
 from api.passwords import DEMONSTRATION_PASSWORD
 from api.services.enrolling import enrolling_of, enrolment_link
+from api.services.our_forms import examining
+from api.services.publishing import publish
 from api.settings import Settings, variable_of
 from models.queries import accounts, pulling
+from models.queries.forms import current_summaries
 from models.tables.accounts import Account
 from sync.scope import VillageScope
 from sync.types import KELUARGA
@@ -69,13 +73,30 @@ def demo(
     with office(settings) as opened:
         _out.print("Preparing the demonstration district")
         wish = Wish(seed=seed, with_field_day=field_day)
-        stage = prepare(settings, opened.database, opened.clock.now(), wish, _meter)
+        with _offering_forms(opened):
+            stage = prepare(settings, opened.database, opened.clock.now(), wish, _meter)
         if stage is Stage.PLAYING:
             _out.print("The field day was interrupted at an earlier start; it stays as it is.")
         guide = _guide(opened)
     _show(settings, guide)
     serve.require_servable(settings, workers=1)
     serve.run(host, port, workers=1)
+
+
+@contextmanager
+def _offering_forms(opened: Office) -> Iterator[None]:
+    """Convert our forms while the district is loaded, and offer them to phones at the end.
+
+    Where any form is on offer already, somebody has chosen, and it stays so.
+    """
+    with opened.database.reading() as session:
+        is_chosen = bool(current_summaries(session))
+    with ThreadPoolExecutor() as pool:
+        forms = [] if is_chosen else [*examining(pool)]
+        yield
+        for form in forms:
+            with opened.database.writing() as session:
+                publish(session, form.result(), {}, opened.act())
 
 
 def _require_free(host: str, port: int) -> None:

@@ -1,6 +1,7 @@
 """`lokus form`: publish the forms that ODK Collect, KoboCollect and our own app fill."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from api.formats.xform.mapping import FormMapping
 from api.formats.xform.validating import java_here
 from api.services import late_forms
 from api.services.claiming import note_claims
+from api.services.our_forms import examining
 from api.services.publishing import ExaminedForm, close_form, examine, publish
 from api.services.reviewers import ground_of
 from api.services.submitting import Site
@@ -20,12 +22,13 @@ from models.queries.forms import FormSummary
 
 app = typer.Typer(help="Forms for ODK Collect, KoboCollect and our own app.", no_args_is_help=True)
 
+WORKBOOK_HELP = "An XLSForm with the column lokus, see clients/odk/README.md."
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 Workbook = Annotated[
     Path,
     typer.Argument(
         metavar="FILE.xlsx",
-        help="An XLSForm with the column lokus, see clients/odk/README.md.",
+        help=WORKBOOK_HELP,
         exists=True,
         dir_okay=False,
     ),
@@ -58,7 +61,13 @@ def check_form(
 
 @app.command("publish")
 def publish_form(
-    file: Workbook,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE.xlsx", help=WORKBOOK_HELP, exists=True, dir_okay=False),
+    ] = None,
+    ours: Annotated[
+        bool, typer.Option("--ours", help="The forms that come with Lokus, all of them.")
+    ] = False,
     draft: Annotated[
         bool, typer.Option("--draft", help="Store it without offering it to phones.")
     ] = False,
@@ -67,8 +76,19 @@ def publish_form(
     as_json: AsJson = False,
 ) -> None:
     """Check a form, convert it, and offer it to phones; the version before it is closed."""
+    if (file is None) is not ours:
+        raise AppError("value-refused", "Name a file, or --ours for the forms of Lokus itself.")
     files = _files(attach)
-    form = _examined(file, files, validate=validate, as_json=as_json)
+    if file is not None:
+        form = _examined(file, files, validate=validate, as_json=as_json)
+        _publish(form, files, draft=draft, as_json=as_json)
+        return
+    with ThreadPoolExecutor() as pool:
+        for found in [*examining(pool)]:
+            _publish(found.result(), {}, draft=draft, as_json=as_json)
+
+
+def _publish(form: ExaminedForm, files: Mapping[str, bytes], *, draft: bool, as_json: bool) -> None:
     with office() as opened:
         with opened.database.writing() as session:
             done = publish(session, form, files, opened.act(), draft=draft)
@@ -230,7 +250,7 @@ def _tell(found: Sequence[FormSummary], *, as_json: bool) -> None:
     elif rows:
         say_table(tuple(rows[0]), rows)
     else:
-        say("No forms. `lokus form publish FILE.xlsx` publishes one; clients/odk has three.")
+        say("No forms. `lokus form publish --ours` publishes those that come with Lokus.")
 
 
 def _tell_mapping(text: str) -> None:

@@ -1,5 +1,6 @@
 """`lokus demo` as a process: from an empty folder to a district that somebody can try."""
 
+import json
 import os
 import re
 import signal
@@ -13,10 +14,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from typer.testing import CliRunner
 
-from api.cli import main
+from api.cli import command_line, main
 from api.demonstration.loading import STORY_COLLECTORS, STORY_DESA, STORY_RT
 from api.passwords import DEMONSTRATION_PASSWORD
+from clients.odk.build import FORMS
 
 LINES_MAX = 200
 
@@ -73,7 +76,9 @@ def enrol(demo: Demo, code: str) -> httpx2.Response:
     return httpx2.post(f"{demo.address}/v1/devices", json=body)
 
 
-def test_one_command_makes_a_district_that_two_collectors_can_enter(tmp_path: Path) -> None:
+def test_one_command_makes_a_district_that_two_collectors_can_enter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, port = tmp_path / "var", a_free_port()
     with running(folder, port) as demo:
         assert f"{demo.address}/docs" in demo.printed
@@ -91,6 +96,10 @@ def test_one_command_makes_a_district_that_two_collectors_can_enter(tmp_path: Pa
         for answer in answers:
             (lane,) = answer.json()["lanes"]
             assert (lane["desa"], lane["rt"]) == (STORY_DESA, [STORY_RT])
+
+        monkeypatch.setenv("LOKUS_DATA_DIR", str(folder))
+        forms = json.loads(CliRunner().invoke(command_line(), ["form", "list", "--json"]).output)
+        assert {one["form"] for one in forms} == set(FORMS)
 
     with running(folder, port) as again:
         assert len(again.codes) == 2
