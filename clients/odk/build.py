@@ -22,9 +22,12 @@ FORMS: Final[Mapping[str, tuple[str, bool]]] = {
     "verifikasi_keluarga": ("verifikasi_keluarga", False),
     "verifikasi_keluarga_2025": ("verifikasi_keluarga", True),
     "usulan_keluarga_baru": ("usulan_keluarga_baru", False),
+    "usulan_keluarga_baru_2025": ("usulan_keluarga_baru", True),
     "pengukuran_balita": ("pengukuran_balita", False),
 }
 """Workbook → its source, and whether members are entities of their own (2025.1)."""
+_ONLY_NEW: Final = {"create_if": "true()", "update_if": "false()"}
+"""With an id of its own an entity would be an update."""
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _WIDTHS: Final = {"type": 34, "name": 30, "lokus": 32}
 
@@ -83,8 +86,12 @@ def _entities(form: Form) -> Iterator[Mapping[str, str]]:
     family = {"list_name": "keluarga", "label": str(form.settings["label"])}
     if form.kind == "update":
         family["entity_id"] = str(form.settings["entity_id"])
+    elif form.members_kept:
+        family |= {"entity_id": str(form.settings["entity_id"]), **_ONLY_NEW}
     yield family
-    if form.members_kept:
+    if form.members_kept and form.kind == "create":
+        yield {"list_name": "anggota", "label": "${nama}", "entity_id": "${id_baru}", **_ONLY_NEW}
+    elif form.members_kept:
         yield {
             "list_name": "anggota",
             "label": "coalesce(${nama}, ${nama_tercatat})",

@@ -62,7 +62,8 @@ def read_form(name: str, *, members_kept: bool = False) -> Form:
     """A form of `sheets/`, expanded. Raises `ValueError` for a row of an unknown kind."""
     source = _toml(name)
     form = Form(source["settings"], members_kept)
-    for listed in form.settings["lists"]:
+    kept = form.settings.get("lists_kept", ()) if members_kept else ()
+    for listed in (*form.settings["lists"], *kept):
         form.survey.append({"type": "csv-external", "name": listed})
     for row in _rows(source, form.kind):
         if row.get("members_kept") and not members_kept:

@@ -31,6 +31,7 @@ from tests.openrosa.parsing import ListedForm
 VISIT_FORM = "verifikasi_keluarga"
 VISIT_FORM_2025 = "verifikasi_keluarga_2025"
 NEW_FAMILY_FORM = "usulan_keluarga_baru"
+NEW_FAMILY_FORM_2025 = "usulan_keluarga_baru_2025"
 MEASURING_FORM = "pengukuran_balita"
 OUR_FORMS = (VISIT_FORM, NEW_FAMILY_FORM, MEASURING_FORM)
 

@@ -181,14 +181,18 @@ def _entity_faults(survey: Survey, kind: FormKind) -> Iterator[FormFault]:
                 "entity lists are keluarga and anggota",
                 "daftar entitas adalah keluarga dan anggota",
             )
-    if main is not None and ("entity_id" in main.cells) is not (kind is FormKind.UPDATE):
+    names_one = main is not None and "entity_id" in main.cells
+    # With an id of its own and a create_if, a new family is new: its members can name it then.
+    is_new = main is not None and (not names_one or "create_if" in main.cells)
+    if main is not None and not (names_one if kind is FormKind.UPDATE else is_new):
         yield FormFault(
             "entities",
             main.row,
             "entity_id",
             "a form of kind update names the family in entity_id, one of kind create leaves it "
-            "empty",
-            "formulir jenis update menyebut keluarga pada entity_id, jenis create mengosongkannya",
+            "empty or says create_if as well",
+            "formulir jenis update menyebut keluarga pada entity_id, jenis create mengosongkannya "
+            "atau mengisi create_if juga",
         )
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from api.formats.xform.answers import elements_of, geopoint_of, value_of
 from api.formats.xform.mapping import Feeds, FormKind, FormMapping, Role
-from api.formats.xform.submission import Instance, Node
+from api.formats.xform.submission import TRUE, Instance, Node
 from sync.fieldvalues import PHOTO_BYTES_MAX
 from sync.operation import EndReason, is_uuid
 from sync.policy import FIELDS, FieldClass
@@ -23,6 +23,8 @@ from sync.types import ANGGOTA, KELUARGA, KUNJUNGAN, PENGUKURAN, GroupValue, Jso
 Answers = Mapping[str, str]
 """Path of a question → text, for those that the form holds: a skipped page is not in it."""
 
+_MEMBERS: Final = "anggota"
+"""The entity list of members."""
 _POINT: Final = ("lintang", "bujur", "akurasi_m")
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -131,6 +133,8 @@ class _Row:
     path: str
     place: int
     answers: dict[str, str]
+    entity: Node | None = None
+    """Its own entity declaration, which a form of 2025.1 has for each member."""
 
 
 class _Flat:
@@ -148,7 +152,7 @@ class _Flat:
     def _walk(self, node: Node, path: str, into: dict[str, str]) -> None:
         if path in self._repeats:
             self._counts[path] += 1
-            row = _Row(path, self._counts[path], {})
+            row = _Row(path, self._counts[path], {}, _entity_of(node))
             self.rows.append(row)
             into = row.answers
         if node.children:
@@ -156,6 +160,11 @@ class _Flat:
                 self._walk(child, f"{path}/{child.name}", into)
         else:
             into.setdefault(path, node.text)
+
+
+def _entity_of(node: Node) -> Node | None:
+    meta = node.child("meta")
+    return meta.child("entity") if meta is not None else None
 
 
 def _first(feeds: Feeds, answers: Answers, role: Role) -> str:
@@ -201,9 +210,13 @@ def _members(
             continue
         known = id_of(_first(inside, row.answers, Role.ID))
         fresh = id_of(_first(inside, row.answers, Role.NEW_ID))
-        record = known or fresh or derived_id(births.people, f"{row.path}[{row.place}]")
+        entity = row.entity.attributes if row.entity is not None else {}
+        # What the phone calls somebody in its list is who its next form speaks of.
+        kept = id_of(entity.get("id", "")) if entity.get("dataset") == _MEMBERS else None
+        record = known or kept or fresh or derived_id(births.people, f"{row.path}[{row.place}]")
         stated = _stated(ANGGOTA, record, inside, row.answers)
-        yield replace(stated, parent=parent, is_new=known is None)
+        is_listed = kept is not None and entity.get("create") not in TRUE
+        yield replace(stated, parent=parent, is_new=known is None and not is_listed)
 
 
 def _stated(entity: str, record: str, feeds: Feeds, answers: Answers) -> Statement:

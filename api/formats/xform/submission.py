@@ -22,7 +22,7 @@ DEPTH_MAX: Final = 64
 NODES_MAX: Final = 20_000
 ID_CHARACTERS_MAX: Final = 255
 VERSION_DIGITS_MAX: Final = 10
-_TRUE: Final = frozenset({"1", "true"})
+TRUE: Final = frozenset({"1", "true"})
 """JavaRosa writes the one, the web engine the other."""
 
 
@@ -159,8 +159,8 @@ def _declared(root: Node) -> Declaration | None:
         return None
     return Declaration(
         record=record,
-        creates=entity.attributes.get("create", "") in _TRUE,
-        updates=entity.attributes.get("update", "") in _TRUE,
+        creates=entity.attributes.get("create", "") in TRUE,
+        updates=entity.attributes.get("update", "") in TRUE,
         base=_whole(entity.attributes.get("baseVersion", "")),
         trunk=_whole(entity.attributes.get("trunkVersion", "")),
         branch=entity.attributes.get("branchId", "").strip()[:64] or None,
