@@ -49,6 +49,8 @@ def seeds() -> list[bytes]:
         instance(form, "uuid:1", told, entity=entity, members=[{"nama": "A", "nik": "1"}])
         for form in FORMS
     ]
+    member = f'<anggota><meta><entity dataset="anggota" id="{RECORD}" create="1"/></meta>'
+    made += [raw.replace(b"<anggota>", member.encode()) for raw in made]
     return [*made, *(multipart(raw, {"a.jpg": b"x", "b c.txt": b""})[0] for raw in made)]
 
 
