@@ -26,7 +26,7 @@ def state_rt(session: Session, reviewer: Reviewer, desa: str, period: str, rt: s
     state = held.then(Event.RT_SELESAI)
     live = live_round(session, desa, period)
     if rt not in rts_of(live.village):
-        raise AppError("not-found", "No family of the list lies in that RT.")
+        raise AppError("not-found", "No family of the list lies in that RT.", missing="rt")
     earlier = rounds.rts_stated(session, desa, period).get(rt)
     if earlier is not None and earlier.withdrawn_at is None:
         return earlier
@@ -58,7 +58,7 @@ def withdraw_rt(
     state = held.then(Event.RT_DITARIK)
     earlier = rounds.rts_stated(session, desa, period).get(rt)
     if earlier is None:
-        raise AppError("not-found", "Nobody has stated that RT as done.")
+        raise AppError("not-found", "Nobody has stated that RT as done.", missing="statement")
     if earlier.withdrawn_at is not None:
         return earlier
     withdrawn = replace(earlier, withdrawn_at=reviewer.now)
