@@ -20,8 +20,13 @@ from sync.signoff import Event
 from sync.types import Json
 
 
-def state_rt(session: Session, reviewer: Reviewer, desa: str, period: str, rt: str) -> StatedRt:
-    """State that an RT is done; who has said so already says nothing new."""
+def state_rt(
+    session: Session, reviewer: Reviewer, desa: str, period: str, rt: str, note: str = ""
+) -> StatedRt:
+    """State that an RT is done; who has said so already says nothing new.
+
+    `note` is what he says beside it; it stays in the round's log.
+    """
     held = _turned(session, reviewer, desa, period, rt)
     state = held.then(Event.RT_SELESAI)
     live = live_round(session, desa, period)
@@ -46,7 +51,7 @@ def state_rt(session: Session, reviewer: Reviewer, desa: str, period: str, rt: s
         "families": stated.families,
         "lacking": stated.lacking,
     }
-    happened(session, held, Event.RT_SELESAI, state, detail=detail)
+    happened(session, held, Event.RT_SELESAI, state, reason=note, detail=detail)
     return stated
 
 

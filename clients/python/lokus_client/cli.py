@@ -136,9 +136,7 @@ def sync(
         if as_json_:
             _print_json(as_json(report))
         else:
-            screens.show(console, screens.sync_result(lang, report))
-            for line in screens.rt_statements(lang, phone.rt_statements()):
-                screens.show(console, line)
+            screens.show(console, screens.sync_result(lang, report, phone.rt_statements()))
     if not report.is_complete:
         raise typer.Exit(1)
 

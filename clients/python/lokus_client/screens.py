@@ -117,7 +117,9 @@ def record_page(language: str, view: RecordView, below: Sequence[RecordView]) ->
     return Group(*parts)
 
 
-def sync_result(language: str, report: SyncReport) -> RenderableType:
+def sync_result(
+    language: str, report: SyncReport, statements: Sequence[RtStatement] = ()
+) -> RenderableType:
     """How a session ended and what is still waiting."""
     if report.is_complete:
         lines = [Text(say(language, "sync-ok", acked=report.acked, rows=report.rows))]
@@ -126,7 +128,7 @@ def sync_result(language: str, report: SyncReport) -> RenderableType:
         lines = [Text(say(language, "sync-failed", reason=reason), style="yellow")]
     if report.unsent:
         lines.append(Text(say(language, "still-held", unsent=report.unsent)))
-    return Group(*lines)
+    return Group(*lines, *rt_statements(language, statements))
 
 
 def status_page(language: str, status: Status, fields: FieldTable) -> RenderableType:
