@@ -362,7 +362,7 @@ def test_the_head_reads_in_indonesian_what_became_of_it_until_he_has_seen_it(
     assert "menunggu dikirim" in run("status")
     phone.sync()
     assert run("status", "--json").count('"is_seen": false') == 1
-    accepted = "diterima server; 2 keluarga, 0 belum ada hasil"
+    accepted = "diterima; 2 keluarga, 0 belum ada hasil"
     assert accepted in run("status")
     assert accepted in run("status"), "what holds stays in sight"
     assert "akan ditarik saat sync" in run("selesai", "--tarik", "--periode", PERIOD)
