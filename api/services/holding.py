@@ -12,13 +12,15 @@ from typing import Final
 from sqlmodel import Session
 
 from api.errors import AppError
+from api.formats.xform.mapping import FormKind, FormMapping
 from api.formats.xform.submission import Instance, Refused, Unreadable, read_instance
 from api.services.form_book import mapping_of
 from api.services.reviewers import Reviewer
 from api.services.submitting_edits import merge
 from api.services.submitting_files import photos_of
 from api.services.submitting_merges import Form, Landed
-from api.services.submitting_places import Village, collector_of
+from api.services.submitting_places import Collector, Village, collector_of
+from api.services.submitting_rt import Unstated, state_by_form
 from models.queries import feeds, holding, submissions
 from models.queries.areas import known_codes
 from models.queries.auditing import append
@@ -26,6 +28,7 @@ from models.queries.holding import Held, HeldLine
 from models.queries.submissions import (
     HELD,
     MERGED,
+    QUARANTINED,
     REJECTED,
     RELEASED,
     WAITING,
@@ -51,6 +54,8 @@ class HoldReason(StrEnum):
     DIFFERENT = "different"
     ENCRYPTED = "encrypted"
     UNREADABLE = "unreadable"
+    STATEMENT = "rt-not-stated"
+    """That an RT is done, which its village's round does not take, or not from this collector."""
 
     @property
     def is_a_matter_of_time(self) -> bool:
@@ -151,6 +156,8 @@ def _merged(
         instance = read_instance(submissions.xml_of(session, stored.desa, stored.id))
     except (Refused, Unreadable):
         return None
+    if mapping.kind is FormKind.STATE_RT:
+        return _stated(session, village, collector, stored, (instance, mapping, decided))
     # Two contents under one id are two instances; the second one's people are its own.
     key = stored.instance if stored.problem != HoldReason.DIFFERENT else stored.id
     photos = photos_of(session, stored)
@@ -168,11 +175,43 @@ def _merged(
         stored.id,
         Settling(MERGED, None, landed.lane, landed.first, landed.last, landed.visit),
     )
-    released = decided or Held(
-        stored.desa, stored.id, str(stored.problem), "", RELEASED, stored.received_at, village.now
-    )
-    holding.decide_held(session, released)
+    holding.decide_held(session, decided or _released(stored, village))
     return _Entered(landed, keys_of(instance, stored.instance))
+
+
+def _stated(
+    session: Session,
+    village: Village,
+    collector: Collector,
+    stored: StoredSubmission,
+    form: tuple[Instance, FormMapping, Held | None],
+) -> _Entered | None:
+    """State in the collector's name what could not be stated when the form came.
+
+    Where the round does not take it now either, it goes on waiting for a person. Raises `AppError`
+    `value-refused` to one who decides: what is closed can be opened first, or stated with
+    `lokus round rt`.
+    """
+    instance, mapping, decided = form
+    said = state_by_form(session, village, collector, instance, mapping)
+    if isinstance(said, Unstated):
+        if decided is not None:
+            raise AppError("value-refused", f"The round does not take it: {said.detail}")
+        reason = HoldReason.STATEMENT.value
+        submissions.settle(session, stored.desa, stored.id, Settling(QUARANTINED, reason))
+        holding.decide_held(
+            session, Held(stored.desa, stored.id, reason, said.key, WAITING, stored.received_at)
+        )
+        return None
+    submissions.settle(session, stored.desa, stored.id, Settling(MERGED))
+    holding.decide_held(session, decided or _released(stored, village))
+    return _Entered(Landed("", 0, 0, None, 0, ()), [])
+
+
+def _released(stored: StoredSubmission, village: Village) -> Held:
+    """It came in by itself."""
+    since, reason = stored.received_at, str(stored.problem)
+    return Held(stored.desa, stored.id, reason, "", RELEASED, since, village.now)
 
 
 def _waiting_for(stored: StoredSubmission, waits: Waits) -> Held:

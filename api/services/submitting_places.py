@@ -7,6 +7,7 @@ from typing import Final
 from sqlmodel import Session
 
 from api.formats.xform.mapping import FormMapping
+from api.formats.xform.rt_stated import rt_stated
 from api.formats.xform.statements import rt_told
 from api.formats.xform.submission import Instance
 from api.randomness import Randomness, new_lane_name
@@ -122,6 +123,8 @@ def candidate_villages(session: Session, scope: Scope, now: datetime) -> list[st
 
 def village_of(session: Session, candidates: list[str], scope: Scope, told: "Told") -> str | None:
     """The village that a form speaks about; nothing where that cannot be told."""
+    if told.desa is not None:
+        return told.desa if told.desa in candidates else None
     if len(candidates) == 1:
         return candidates[0]
     for record in told.records:
@@ -144,6 +147,8 @@ class Told:
 
     records: tuple[str, ...] = ()
     rt: str | None = None
+    desa: str | None = None
+    """The village itself, where the form names it."""
 
 
 def told_by(instance: Instance, mapping: FormMapping | None) -> Told:
@@ -151,6 +156,8 @@ def told_by(instance: Instance, mapping: FormMapping | None) -> Told:
     named = (instance.declared.record,) if instance.declared is not None else ()
     if mapping is None:
         return Told(named)
+    if (stated := rt_stated(instance, mapping)) is not None:
+        return Told(desa=stated.desa)
     records, rt = rt_told(instance, mapping)
     return Told((*named, *records), rt)
 

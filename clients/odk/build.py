@@ -24,6 +24,7 @@ FORMS: Final[Mapping[str, tuple[str, bool]]] = {
     "usulan_keluarga_baru": ("usulan_keluarga_baru", False),
     "usulan_keluarga_baru_2025": ("usulan_keluarga_baru", True),
     "pengukuran_balita": ("pengukuran_balita", False),
+    "rt_selesai": ("rt_selesai", False),
 }
 """Workbook → its source, and whether members are entities of their own (2025.1)."""
 _ONLY_NEW: Final = {"create_if": "true()", "update_if": "false()"}
@@ -63,7 +64,7 @@ def _sheets(form: Form, form_id: str) -> Iterator[tuple[str, list[Mapping[str, s
             for listed, name, label_id, label_en in form.choices.values()
         ],
     )
-    if form.kind != "measure":
+    if form.kind in {"update", "create"}:
         yield "entities", [*_entities(form)]
     title = f"{settings['id']} (2025)" if form.members_kept else str(settings["id"])
     yield (

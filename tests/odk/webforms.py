@@ -53,10 +53,11 @@ def _plain(answer: object) -> str:
 
 @dataclass
 class WebPhone:
-    """One phone: its entity lists, and nothing else."""
+    """One phone: its entity lists, and further media of forms by name."""
 
     device_id: str = "collect:phonebbbbbbbbbbb"
     store: EntityStore = field(default_factory=EntityStore)
+    files: dict[str, bytes] = field(default_factory=dict)
 
     def sync(self, name: str, served: str) -> None:
         """Take over an entity list as the server serves it."""
@@ -75,10 +76,12 @@ class WebPhone:
 
         With `edited`, a form that was sent before is opened again.
         """
+        lists = {name: self.store.csv(name) for name in self.store.lists}
+        lists |= {name.removesuffix(".csv"): told.decode() for name, told in self.files.items()}
         said = _ask(
             {
                 "form": form.decode(),
-                "lists": {name: self.store.csv(name) for name in self.store.lists},
+                "lists": lists,
                 "answers": answers,
                 "again": again,
                 "newRepeats": new_repeats or {},
