@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.odk.phones import ENGINES
 from tests.openrosa.field import Field, the_field
 
 
@@ -20,3 +21,9 @@ def sqlite_field(sqlite_url: str, tmp_path: Path) -> Iterator[Field]:
     """SQLite alone, for what does not depend on the database."""
     with the_field(sqlite_url, tmp_path / "data") as opened:
         yield opened
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Every test that asks for a phone runs with both engines."""
+    return str(request.param)

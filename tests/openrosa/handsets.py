@@ -7,7 +7,7 @@ downloaded, the entity lists are those that its manifest named.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from tests.api.calling import Answer as HttpAnswer
 from tests.api.village import assert_sound
 from tests.odk.javarosa import Answer, Filled
 from tests.odk.phones import AnyPhone, phone_with
-from tests.odk.village import CHILD, FAMILY, HEAD, HOUSE, TODDLER, WOMAN
+from tests.odk.village import CHILD, FAMILY, HEAD, HOUSE, NOTHING_WRONG, TODDLER, WOMAN
 from tests.openrosa.collect import Caller, Collect, FilledForm, LocalForm
 from tests.openrosa.field import Field, Key, the_field
 from tests.openrosa.parsing import ListedForm
@@ -33,6 +33,19 @@ VISIT_FORM_2025 = "verifikasi_keluarga_2025"
 NEW_FAMILY_FORM = "usulan_keluarga_baru"
 NEW_FAMILY_FORM_2025 = "usulan_keluarga_baru_2025"
 MEASURING_FORM = "pengukuran_balita"
+VISIT: Mapping[str, Answer] = dict(NOTHING_WRONG)
+NEWBORN: Mapping[str, Answer] = {
+    "anggota_tambahan": 1,
+    "daftar_anggota[3]/nama": "ADI CONTOH",
+    "daftar_anggota[3]/nik_alasan": "bayi, belum punya KK",
+    "daftar_anggota[3]/tanggal_lahir": date(2026, 10, 1),
+    "daftar_anggota[3]/jenis_kelamin": "laki_laki",
+    "daftar_anggota[3]/hubungan_keluarga": "anak",
+    "daftar_anggota[3]/disabilitas": ["tidak_ada"],
+    "daftar_anggota[3]/penyakit_kronis": ["tidak_ada"],
+    "daftar_anggota[3]/kondisi_gizi": "tidak_tahu",
+    "daftar_anggota[3]/program_anggota": ["tidak_ada"],
+}
 OUR_FORMS = (VISIT_FORM, NEW_FAMILY_FORM, MEASURING_FORM)
 
 

@@ -16,16 +16,15 @@ from sync.permission import Role
 from tests.api.office import DESA, RT
 from tests.api.village import desk
 from tests.odk.javarosa import Answer
-from tests.odk.phones import ENGINES
 from tests.odk.test_forms_on_a_phone import a_proposal
-from tests.odk.village import CHILD, FAMILY, HEAD, NOTHING_WRONG
+from tests.odk.village import CHILD, FAMILY, HEAD
 from tests.openrosa.field import Field
 from tests.openrosa.handsets import (
     MEASURING_FORM,
     NEW_FAMILY_FORM,
-    NEW_FAMILY_FORM_2025,
+    NEWBORN,
+    VISIT,
     VISIT_FORM,
-    VISIT_FORM_2025,
     Handset,
     assert_nothing_lost,
     examined,
@@ -35,30 +34,6 @@ from tests.openrosa.handsets import (
     real_field,
 )
 
-VISIT: Mapping[str, Answer] = dict(NOTHING_WRONG)
-NEWBORN: Mapping[str, Answer] = {
-    "anggota_tambahan": 1,
-    "daftar_anggota[3]/nama": "ADI CONTOH",
-    "daftar_anggota[3]/nik_alasan": "bayi, belum punya KK",
-    "daftar_anggota[3]/tanggal_lahir": date(2026, 10, 1),
-    "daftar_anggota[3]/jenis_kelamin": "laki_laki",
-    "daftar_anggota[3]/hubungan_keluarga": "anak",
-    "daftar_anggota[3]/disabilitas": ["tidak_ada"],
-    "daftar_anggota[3]/penyakit_kronis": ["tidak_ada"],
-    "daftar_anggota[3]/kondisi_gizi": "tidak_tahu",
-    "daftar_anggota[3]/program_anggota": ["tidak_ada"],
-}
-NEWBORN_WITH_NIK: Mapping[str, Answer] = {
-    **{name: answer for name, answer in NEWBORN.items() if not name.endswith("nik_alasan")},
-    "daftar_anggota[3]/nik": "1802210110260001",
-}
-NEWBORN_AGAIN: Mapping[str, Answer] = {
-    "daftar_anggota[3]/keberadaan_sekarang": "tinggal_bersama_keluarga",
-    "daftar_anggota[3]/perbaikan_anggota": ["nik"],
-    "daftar_anggota[3]/nik": "1802210110260001",
-    "daftar_anggota[3]/disabilitas": ["tidak_ada"],
-    "daftar_anggota[3]/program_anggota": ["tidak_ada"],
-}
 WRONG_HEAD: Mapping[str, Answer] = {**VISIT, "perbaikan_keluarga": ["nama_kepala_keluarga"]}
 SAID_OF_WATI = {"jenis_lantai_terluas": "tanah", "luas_lantai": 20, "hasil": "usulan_baru"}
 
@@ -72,12 +47,6 @@ PhoneFor = Callable[..., Handset]
 def real(sqlite_url: str, tmp_path: Path) -> Iterator[Field]:
     with real_field(sqlite_url, tmp_path / "data") as field:
         yield field
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> str:
-    """Every test that asks for a phone runs with both engines."""
-    return str(request.param)
 
 
 @pytest.fixture
@@ -381,83 +350,6 @@ def test_forms_of_an_unknown_version_come_in_by_themselves_once_it_is_published(
     assert desk(real.world).read("/v1/held")["held"] == []
     assert publish_form(real, unknown) == 0
     assert_nothing_lost(real, phone, other, visits=4)
-
-
-# Members as entities (2025.1) ----------------------------------------------------------------
-
-
-@pytest.fixture
-def newer(sqlite_url: str, tmp_path: Path, engine: str) -> Iterator[tuple[Handset, Handset]]:
-    """Two phones with a Collect of 2026, which keep members as entities of their own."""
-    forms = (VISIT_FORM_2025, NEW_FAMILY_FORM_2025)
-    with real_field(sqlite_url, tmp_path / "data", *forms) as field:
-        keys = (field.key, field.phone("cici"))
-        one, two = (handset(field, key, engine, tmp_path / str(n), *forms)
-                    for n, key in enumerate(keys))  # fmt: skip
-        yield one, two
-
-
-def names_of(real: Field, family: str) -> list[str]:
-    rows = real.world.ask(f"SELECT id FROM record WHERE entity='anggota' AND keluarga='{family}'")
-    return sorted(real.document(str(member))["nama"] for (member,) in rows)
-
-
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_a_member_who_was_born_on_the_phone_is_corrected_there_and_is_one_person(
-    newer: tuple[Handset, Handset], order: tuple[int, int]
-) -> None:
-    phone, _ = newer
-    phone.fill(VISIT_FORM_2025, {**VISIT, **NEWBORN})
-    newborn = phone.last.entities[-1]
-    phone.fill(VISIT_FORM_2025, {**VISIT, **NEWBORN_AGAIN})
-    again = phone.last.entities[-1]
-    assert (again.id, again.update, again.base_version) == (newborn.id, True, "1")
-    for place in order:
-        assert phone.send(phone.collect.records[place]) == "submitted"
-    assert phone.opened.document(newborn.id)["nik"] == "1802210110260001"
-    assert names_of(phone.opened, FAMILY) == ["ADI CONTOH", "RANI CONTOH", "SITI CONTOH"]
-    phone.sync()
-    assert phone.collect.store.lists["anggota"][newborn.id].online
-    assert_nothing_lost(phone.opened, phone, visits=2)
-
-
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_the_people_of_a_family_that_was_born_on_the_phone_are_visited_by_name(
-    newer: tuple[Handset, Handset], order: tuple[int, int]
-) -> None:
-    phone, _ = newer
-    phone.fill(NEW_FAMILY_FORM_2025, a_proposal())
-    family, head = phone.last.entities
-    assert head.properties["keluarga"] == family.id
-    visit: dict[str, Answer] = {
-        "keluarga": family.id,
-        "hasil_kunjungan": "selesai",
-        "perbaikan_keluarga": ["tidak_ada"],
-        "kriteria": ["lantai_tanah_plesteran"],
-        "daftar_anggota[1]/keberadaan_sekarang": "tinggal_bersama_keluarga",
-        "daftar_anggota[1]/perbaikan_anggota": ["tidak_ada"],
-        "daftar_anggota[1]/pekerjaan": "pedagang",
-    }
-    phone.fill(VISIT_FORM_2025, visit)
-    assert phone.last.entities[1].id == head.id
-    for place in order:
-        assert phone.send(phone.collect.records[place]) == "submitted"
-    assert phone.opened.document(head.id)["pekerjaan"] == "pedagang"
-    assert names_of(phone.opened, family.id) == ["WATI CONTOH"]
-    assert_nothing_lost(phone.opened, phone, visits=2)
-
-
-def test_one_person_whom_two_phones_add_with_one_nik_is_one_person(
-    newer: tuple[Handset, Handset],
-) -> None:
-    for phone in newer:
-        phone.fill(VISIT_FORM_2025, {**VISIT, **NEWBORN_WITH_NIK})
-    ids = {phone.last.entities[-1].id for phone in newer}
-    assert len(ids) == 2
-    for phone in newer:
-        phone.send_all()
-    assert names_of(newer[0].opened, FAMILY) == ["ADI CONTOH", "RANI CONTOH", "SITI CONTOH"]
-    assert_nothing_lost(newer[0].opened, *newer, visits=2)
 
 
 def said_anywhere(real: Field, name: str) -> set[str]:
