@@ -31,6 +31,7 @@ REFERENCE_TABLES: Final = (
     "odk_key",
     "connector",
     "connector_item",
+    "central_session",
 )
 VILLAGE_TABLES: Final = {
     "feed": "desa",
@@ -57,6 +58,8 @@ VILLAGE_TABLES: Final = {
     "submission_file": "desa",
     "held": "desa",
     "version_span": "desa",
+    "submission_review": "desa",
+    "submission_comment": "desa",
     "audit_chain": "chain",
     "audit": "chain",
 }
