@@ -107,7 +107,7 @@ def list_versions(form_id: str, instance: str, shell: AppShell, reader: Reader) 
     """Every version of one filled form, the newest first."""
     with shell.database.reading() as session:
         one = one_filled(session, reviewer_of(reader, shell), form_id, instance)
-        versions = filled.versions_of(session, one, form_id)
+        versions = filled.versions_of(session, one)
     return told(
         [_version(version, is_current=version.id == one.current_id) for version in versions]
     )

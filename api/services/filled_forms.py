@@ -92,7 +92,7 @@ def one_version(
 ) -> tuple[FilledForm, Version]:
     """One version of a filled form by its own id. Raises `AppError` `not-found`."""
     one = one_filled(session, reviewer, form_id, instance)
-    versions = filled.versions_of(session, one, form_id)
+    versions = filled.versions_of(session, one)
     found = next((candidate for candidate in versions if candidate.instance == version), None)
     if found is None:
         raise AppError("not-found")

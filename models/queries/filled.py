@@ -5,7 +5,7 @@ whatever order a phone sends them in, a form and what became of it are one row f
 that both are here. An edit whose original is not here is a row of its own until it is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -28,7 +28,8 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
-from models.queries.filled_filters import Columns, Filter, Property, condition
+from models.queries.filled_filters import Columns, Filter, Property, condition, properties_in
+from models.queries.lines import Key, is_first, line_of, line_of_form, newest_edits
 from models.queries.scoping import Sight, in_areas, in_sight
 from models.queries.submissions import StoredFile
 from models.sealing import vault_of
@@ -40,10 +41,7 @@ from models.tables.submissions import SubmissionFile, SubmissionRow
 
 ROWS_PER_STEP_MAX: Final = 500
 """So many rows are in memory at a time, however many are asked for."""
-EDITS_IN_A_ROW_MAX: Final = 100
 VERSIONS_MAX: Final = 500
-DIFFERENT: Final = "different"
-"""The problem of a form that came under the id of another one; it is no version of anything."""
 EDITED: Final = "edited"
 
 _SUBMISSION = table_of(SubmissionRow)
@@ -52,6 +50,14 @@ _REVIEW = table_of(SubmissionReview)
 _RECORD = table_of(RecordRow)
 _ACCOUNT = table_of(Account)
 _FEED = table_of(Feed)
+_CHANGING: Final = frozenset({Property.UPDATED_AT, Property.REVIEW_STATE})
+"""What an edit or a mark changes; all else is in the first version's own row."""
+_OWN: Final[Columns] = {
+    Property.ID: _SUBMISSION.c.instance,
+    Property.SUBMISSION_DATE: _SUBMISSION.c.received_at,
+    Property.SUBMITTER_ID: _SUBMISSION.c.account_id,
+    Property.DELETED_AT: type_coerce(null(), UtcDateTime()),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,48 +118,47 @@ class Cut:
     with_xml: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """The parts of a statement about filled forms."""
-
-    source: FromClause
-    edits: CTE
-    columns: Columns
-    where: tuple[ColumnElement[bool], ...]
-
-
 def filled_forms(session: Session, asked: Asked, cut: Cut) -> list[FilledForm]:
     """Filled forms in sight, at most `ROWS_PER_STEP_MAX`."""
-    plan = _plan(session, asked)
-    statement = _told(plan, with_xml=cut.with_xml).where(*plan.where)
+    plan = _plan(session, asked, cut)
+    chosen = plan.chosen
     if cut.after is not None:
-        statement = statement.where(_behind(cut.after, including=cut.including))
-    statement = statement.order_by(*_order(plan, cut))
-    limited = statement.limit(min(cut.limit, ROWS_PER_STEP_MAX)).offset(cut.skip)
-    return [_filled(session, row) for row in session.connection().execute(limited)]
+        chosen = chosen.where(_behind(cut.after, including=cut.including))
+    limit = min(cut.limit, ROWS_PER_STEP_MAX)
+    page = chosen.order_by(*_order(plan.columns, cut)).limit(limit).offset(cut.skip)
+    return _told_of(session, page, cut)
 
 
 def count_filled(session: Session, asked: Asked) -> int:
     """How many filled forms in sight the filter lets through."""
-    plan = _plan(session, asked)
-    statement = select(func.count()).select_from(plan.source).where(*plan.where)
-    return int(session.connection().execute(statement).scalar_one())
+    every = _plan(session, asked, Cut(0)).chosen.subquery("every")
+    found = session.connection().execute(select(func.count()).select_from(every))
+    return int(found.scalar_one())
 
 
 def filled_form(session: Session, asked: Asked, instance: str) -> FilledForm | None:
     """One filled form by the id of its first version, if it lies in sight."""
-    plan = _plan(session, asked)
     # The feeds list the villages that there are, so that each of them is asked by its key.
     villages = select(_FEED.c.desa).union_all(select(literal(""))).subquery("villages")
-    statement = (
-        _told(plan, with_xml=True)
-        .join(villages, villages.c.desa == _SUBMISSION.c.desa)
-        .where(_SUBMISSION.c.instance == instance, *plan.where)
+    page = (
+        _plan(session, asked, Cut(1))
+        .chosen.join(villages, villages.c.desa == _SUBMISSION.c.desa)
+        .where(_SUBMISSION.c.instance == instance)
         .order_by(_SUBMISSION.c.received_at, _SUBMISSION.c.id)
         .limit(1)
     )
-    row = session.connection().execute(statement).one_or_none()
-    return _filled(session, row) if row is not None else None
+    return next(iter(_told_of(session, page, Cut(1))), None)
+
+
+def _told_of(session: Session, page: Select[*tuple[Any, ...]], cut: Cut) -> list[FilledForm]:
+    """Everything about the rows of a page.
+
+    Two statements: which rows they are is cheap to find, and SQLite would find it anew for each
+    edit if it were a part of the second one.
+    """
+    keys = [Key(*row) for row in session.connection().execute(page)]
+    rows = session.connection().execute(_told(keys, cut)) if keys else ()
+    return [_filled(session, row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,15 +174,14 @@ class Version:
     received_at: datetime
 
 
-def versions_of(session: Session, one: FilledForm, form_id: str) -> list[Version]:
+def versions_of(session: Session, one: FilledForm) -> list[Version]:
     """Every version of a filled form, the newest first."""
-    line = _line(form_id, _SUBMISSION.c.desa == one.desa)
-    mine = select(line.c.edit).where(line.c.root == one.id, line.c.desa == one.desa)
+    edits = select(line_of([Key(one.desa, one.id, one.instance)]).c.edit)
     statement = (
         select(*(_SUBMISSION.c[name] for name in Version.__dataclass_fields__))
         .where(
             _SUBMISSION.c.desa == one.desa,
-            or_(_SUBMISSION.c.id == one.id, _SUBMISSION.c.id.in_(mine)),
+            or_(_SUBMISSION.c.id == one.id, _SUBMISSION.c.id.in_(edits)),
         )
         .order_by(_SUBMISSION.c.received_at.desc(), _SUBMISSION.c.id.desc())
         .limit(VERSIONS_MAX)
@@ -209,32 +213,44 @@ def files_of_many(
 # The statement's parts ------------------------------------------------------------------------
 
 
-def _plan(session: Session, asked: Asked) -> _Plan:
-    areas = _areas(asked.sight)
-    line = _line(asked.form_id, in_areas(_SUBMISSION.c.desa, areas))
-    edits = _edits(line)
-    source = _SUBMISSION.outerjoin(
-        edits, and_(edits.c.desa == _SUBMISSION.c.desa, edits.c.root == _SUBMISSION.c.id)
-    ).outerjoin(
-        _REVIEW,
-        and_(_REVIEW.c.desa == _SUBMISSION.c.desa, _REVIEW.c.submission == _SUBMISSION.c.id),
-    )
-    seen = in_areas(_SUBMISSION.c.desa, asked.sight.whole_areas())
-    if len(areas) > len(asked.sight.whole_areas()):
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which rows are meant, and by which columns they can be ordered."""
+
+    chosen: Select[*tuple[Any, ...]]
+    columns: Columns
+
+
+def _plan(session: Session, asked: Asked, cut: Cut) -> _Plan:
+    areas, whole = asked.sight.scope.areas(asked.sight.now), asked.sight.whole_areas()
+    source: FromClause = _SUBMISSION
+    columns = _OWN
+    named = {name for name, _ in cut.order} | (properties_in(asked.where) if asked.where else set())
+    if named & _CHANGING:
+        # All edits of the form have to be known, not only those of the rows that are told.
+        edits = newest_edits(
+            line_of_form(asked.form_id, in_areas(_SUBMISSION.c.desa, areas)), "all"
+        )
+        source, columns = _with_changes(source, edits), _columns(edits)
+    seen = in_areas(_SUBMISSION.c.desa, whole)
+    if len(areas) > len(whole):
         # Only a record says in which RT a form lies; one that speaks of none lies in whole areas.
         about = and_(_RECORD.c.desa == _SUBMISSION.c.desa, _RECORD.c.id == _SUBMISSION.c.record)
         source = source.outerjoin(_RECORD, about)
         seen = or_(seen, in_sight(_SUBMISSION.c.desa, _RECORD.c.rt, asked.sight))
-    columns = _columns(edits)
-    where = [_SUBMISSION.c.form_id == asked.form_id, seen, _is_first(_SUBMISSION)]
+    where = [_SUBMISSION.c.form_id == asked.form_id, seen, is_first(_SUBMISSION)]
     if asked.where is not None:
         where.append(condition(session, asked.where, columns))
-    return _Plan(source, edits, columns, tuple(where))
+    chosen = (
+        select(*(_SUBMISSION.c[name] for name in Key._fields)).select_from(source).where(*where)
+    )
+    return _Plan(chosen, columns)
 
 
-def _areas(sight: Sight) -> tuple[str, ...]:
-    """Areas that are seen at least in part."""
-    return sight.scope.areas(sight.now)
+def _with_changes(source: FromClause, edits: CTE) -> FromClause:
+    own = and_(edits.c.desa == _SUBMISSION.c.desa, edits.c.root == _SUBMISSION.c.id)
+    mark = and_(_REVIEW.c.desa == _SUBMISSION.c.desa, _REVIEW.c.submission == _SUBMISSION.c.id)
+    return source.outerjoin(edits, own).outerjoin(_REVIEW, mark)
 
 
 def _columns(edits: CTE) -> Columns:
@@ -242,125 +258,46 @@ def _columns(edits: CTE) -> Columns:
         edits.c.at.is_not(None), or_(_REVIEW.c.at.is_(None), edits.c.at > _REVIEW.c.at)
     )
     updated = case((edited_later, edits.c.at), else_=_REVIEW.c.at)
+    state = case((edited_later, EDITED), else_=_REVIEW.c.state)
     return {
-        Property.ID: _SUBMISSION.c.instance,
-        Property.SUBMISSION_DATE: _SUBMISSION.c.received_at,
+        **_OWN,
         Property.UPDATED_AT: type_coerce(updated, UtcDateTime()),
-        Property.SUBMITTER_ID: _SUBMISSION.c.account_id,
-        Property.REVIEW_STATE: case((edited_later, EDITED), else_=_REVIEW.c.state),
-        Property.DELETED_AT: type_coerce(null(), UtcDateTime()),
+        Property.REVIEW_STATE: state,
     }
 
 
-def _is_first(one: FromClause) -> ColumnElement[bool]:
-    """Is that a first version: no edit, or one whose original is not here?"""
-    original = _SUBMISSION.alias("original")
-    known = (
-        select(literal(1))
-        .where(
-            original.c.desa == one.c.desa,
-            original.c.instance == one.c.replaces,
-            _is_version(original),
-        )
-        .correlate(one)
-        .exists()
-    )
-    return and_(_is_version(one), or_(one.c.replaces.is_(None), ~known))
-
-
-def _is_version(one: FromClause) -> ColumnElement[bool]:
-    return or_(one.c.problem.is_(None), one.c.problem != DIFFERENT)
-
-
-def _line(form_id: str, inside: ColumnElement[bool]) -> CTE:
-    """Every edit of a form with the first version that it goes back to."""
-    first = _SUBMISSION.alias("first_version")
-    begun = (
-        select(
-            _SUBMISSION.c.desa,
-            first.c.id.label("root"),
-            _SUBMISSION.c.id.label("edit"),
-            _SUBMISSION.c.instance,
-            _SUBMISSION.c.received_at.label("at"),
-            literal(1).label("depth"),
-        )
-        .join(
-            first,
-            and_(
-                first.c.desa == _SUBMISSION.c.desa,
-                first.c.instance == _SUBMISSION.c.replaces,
-            ),
-        )
-        .where(
-            _SUBMISSION.c.form_id == form_id,
-            _SUBMISSION.c.replaces.is_not(None),
-            inside,
-            _is_version(_SUBMISSION),
-            _is_first(first),
-        )
-        .cte("line", recursive=True)
-    )
-    later = _SUBMISSION.alias("later_version")
-    return begun.union(
-        select(
-            later.c.desa,
-            begun.c.root,
-            later.c.id,
-            later.c.instance,
-            later.c.received_at,
-            begun.c.depth + 1,
-        )
-        .join(begun, and_(later.c.desa == begun.c.desa, later.c.replaces == begun.c.instance))
-        .where(begun.c.depth < EDITS_IN_A_ROW_MAX, _is_version(later))
-    )
-
-
-def _edits(line: CTE) -> CTE:
-    """Of each edited form: its newest edit, when that came, and how many there are."""
-    own = [line.c.desa, line.c.root]
-    newest = func.row_number().over(
-        partition_by=own, order_by=[line.c.at.desc(), line.c.edit.desc()]
-    )
-    counted = select(
-        *own,
-        line.c.edit,
-        line.c.at,
-        newest.label("place"),
-        func.count().over(partition_by=own).label("edits"),
-    ).subquery("counted")
-    return (
-        select(counted.c.desa, counted.c.root, counted.c.edit, counted.c.at, counted.c.edits)
-        .where(counted.c.place == 1)
-        .cte("edits")
-    )
-
-
-def _told(plan: _Plan, *, with_xml: bool) -> Select[*tuple[Any, ...]]:
+def _told(keys: Sequence[Key], cut: Cut) -> Select[*tuple[Any, ...]]:
+    edits = newest_edits(line_of(keys), "page")
+    columns = _columns(edits)
     current = _SUBMISSION.alias("present_version")
-    source = plan.source.join(
-        current,
-        and_(
-            current.c.desa == _SUBMISSION.c.desa,
-            current.c.id == func.coalesce(plan.edits.c.edit, _SUBMISSION.c.id),
-        ),
-    ).outerjoin(_ACCOUNT, _ACCOUNT.c.id == _SUBMISSION.c.account_id)
-    return select(
-        _SUBMISSION.c.desa,
-        _SUBMISSION.c.id,
-        _SUBMISSION.c.instance,
-        _SUBMISSION.c.received_at,
-        _SUBMISSION.c.device_id,
-        _SUBMISSION.c.account_id,
-        _ACCOUNT.c.display_name.label("account_name"),
-        _SUBMISSION.c.agent,
-        current.c.id.label("current_id"),
-        current.c.instance.label("current_instance"),
-        current.c.form_version.label("current_version"),
-        func.coalesce(plan.edits.c.edits, 0).label("edits"),
-        plan.columns[Property.UPDATED_AT].label("updated_at"),
-        plan.columns[Property.REVIEW_STATE].label("review_state"),
-        (current.c.xml if with_xml else null()).label("xml"),
-    ).select_from(source)
+    present = and_(
+        current.c.desa == _SUBMISSION.c.desa,
+        current.c.id == func.coalesce(edits.c.edit, _SUBMISSION.c.id),
+    )
+    source = (
+        _with_changes(_SUBMISSION, edits)
+        .join(current, present)
+        .outerjoin(_ACCOUNT, _ACCOUNT.c.id == _SUBMISSION.c.account_id)
+    )
+    names = ("received_at", "device_id", "account_id", "agent")
+    return (
+        select(
+            *(_SUBMISSION.c[name] for name in (*Key._fields, *names)),
+            _ACCOUNT.c.display_name.label("account_name"),
+            current.c.id.label("current_id"),
+            current.c.instance.label("current_instance"),
+            current.c.form_version.label("current_version"),
+            func.coalesce(edits.c.edits, 0).label("edits"),
+            columns[Property.UPDATED_AT].label("updated_at"),
+            columns[Property.REVIEW_STATE].label("review_state"),
+            (current.c.xml if cut.with_xml else null()).label("xml"),
+        )
+        .select_from(source)
+        .where(
+            tuple_(_SUBMISSION.c.desa, _SUBMISSION.c.id).in_([(one.desa, one.id) for one in keys])
+        )
+        .order_by(*_order(columns, cut))
+    )
 
 
 def _behind(place: Place, *, including: bool) -> ColumnElement[bool]:
@@ -370,13 +307,13 @@ def _behind(place: Place, *, including: bool) -> ColumnElement[bool]:
     return or_(later, and_(same, follows))
 
 
-def _order(plan: _Plan, cut: Cut) -> list[ColumnElement[Any]]:
+def _order(columns: Columns, cut: Cut) -> list[ColumnElement[Any]]:
     """The newest first; where something else was asked for, ids decide between equals."""
     if not cut.order:
         return [_SUBMISSION.c.received_at.desc(), _SUBMISSION.c.id.desc()]
     ordered = [
         column.desc().nulls_last() if descends else column.asc().nulls_first()
-        for column, descends in ((plan.columns[name], down) for name, down in cut.order)
+        for column, descends in ((columns[name], down) for name, down in cut.order)
     ]
     descends = cut.order[0][1]
     return [*ordered, _SUBMISSION.c.id.desc() if descends else _SUBMISSION.c.id.asc()]

@@ -80,6 +80,19 @@ _COMPARISONS: Final[
 }
 
 
+def properties_in(asked: Filter) -> set[Property]:
+    """What a filter looks at."""
+    match asked:
+        case Compared():
+            return {asked.left.of if isinstance(asked.left, PartOf) else asked.left}
+        case Negated():
+            return properties_in(asked.inner)
+        case Joined():
+            return properties_in(asked.left) | properties_in(asked.right)
+        case _:
+            assert_never(asked)
+
+
 def condition(session: Session, asked: Filter, columns: Columns) -> ColumnElement[bool]:
     """The filter as SQL over these columns."""
     match asked:
