@@ -4,6 +4,7 @@ A phone's key, a device's token and a browser's session are none of these tokens
 none of theirs. A password with every request (Basic) is not taken: checking one is slow by design.
 """
 
+import re
 from typing import Final, cast
 
 from fastapi import Depends, Request, params
@@ -19,6 +20,8 @@ from sync.permission import Action
 
 ONLY: Final = str(PROJECT)
 """As it stands in an address."""
+_NO_NAME: Final = re.compile("[\x00-\x1f\x7f]")
+"""Nothing is called that, and PostgreSQL takes no text with a NUL."""
 
 
 class Program(Allowed):
@@ -37,7 +40,10 @@ class Program(Allowed):
             code = "not-permitted"
             raise AppError(code, audit=refusal_entry(shell, principal, request, code))
         # Strangers hear 401 before anybody hears which projects there are.
-        if request.path_params.get("project", ONLY) != ONLY:
+        named = request.path_params
+        if named.get("project", ONLY) != ONLY or any(
+            _NO_NAME.search(one) for one in named.values()
+        ):
             raise AppError("not-found")
         return principal
 

@@ -24,7 +24,7 @@ router = a_router()
 class Credentials(BaseModel):
     """What a program signs in with: `email` is the name of an account."""
 
-    email: str = Field(min_length=1, max_length=64)
+    email: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")
     password: str = Field(min_length=1, max_length=1024)
 
 

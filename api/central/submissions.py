@@ -67,7 +67,9 @@ class Marking(BaseModel):
 class Saying(BaseModel):
     """Words about a filled form."""
 
-    body: str = Field(min_length=1, max_length=COMMENT_CHARACTERS_MAX)
+    body: str = Field(
+        min_length=1, max_length=COMMENT_CHARACTERS_MAX, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+    )
 
 
 @router.get(f"{FORM_BASE}/submissions")

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlmodel import Session
 
 from models.queries.filled_filters import Columns, Filter, Property, condition, properties_in
-from models.queries.lines import Key, is_first, line_of, line_of_form, newest_edits
+from models.queries.lines import Key, is_first, last_edits, line_of, newest_edits
 from models.queries.scoping import Sight, in_areas, in_sight
 from models.queries.submissions import StoredFile
 from models.sealing import vault_of
@@ -228,9 +228,7 @@ def _plan(session: Session, asked: Asked, cut: Cut) -> _Plan:
     named = {name for name, _ in cut.order} | (properties_in(asked.where) if asked.where else set())
     if named & _CHANGING:
         # All edits of the form have to be known, not only those of the rows that are told.
-        edits = newest_edits(
-            line_of_form(asked.form_id, in_areas(_SUBMISSION.c.desa, areas)), "all"
-        )
+        edits = last_edits(asked.form_id, in_areas(_SUBMISSION.c.desa, areas))
         source, columns = _with_changes(source, edits), _columns(edits)
     seen = in_areas(_SUBMISSION.c.desa, whole)
     if len(areas) > len(whole):
@@ -267,7 +265,7 @@ def _columns(edits: CTE) -> Columns:
 
 
 def _told(keys: Sequence[Key], cut: Cut) -> Select[*tuple[Any, ...]]:
-    edits = newest_edits(line_of(keys), "page")
+    edits = newest_edits(keys)
     columns = _columns(edits)
     current = _SUBMISSION.alias("present_version")
     present = and_(

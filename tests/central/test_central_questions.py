@@ -161,3 +161,32 @@ def test_more_rows_than_one_step_reads_come_whole(
     assert len(page["value"]) == 5
     rest = reader.get(page["@odata.nextLink"].removeprefix(sqlite_village.url))
     assert len(rest["value"]) == 2
+
+
+def test_what_no_database_can_hold_is_refused_before_it_gets_there(village: Village) -> None:
+    instance = village.visit()
+    reader = village.reader()
+    path = f"{FORM}/submissions/{instance}"
+    assert reader.code(f"{FORM}/submissions/uuid%00") == 404.1
+    assert reader.code(f"{FORM}/submissions/{'x' * 5000}") == 404.1
+    assert reader.code(f"{path}/attachments/%00.jpg") == 404.1
+    assert reader.code(f"{TABLE}('uuid%00')") == 404.1
+    assert reader.code("/central/v1/projects/1/forms/%00.svc/Submissions") == 404.1
+    assert reader.code(TABLE, _filter="__id eq 'a\0b'") == 400.18
+    assert refusal_of(reader.call("POST", f"{path}/comments", {"body": "a\0b"})) == 400.3
+    assert refusal_of(reader.call("POST", f"{path}/comments", {"body": "x" * 4001})) == 400.3
+    assert refusal_of(reader.call("POST", f"{path}/comments", {"body": ""})) == 400.3
+    assert refusal_of(reader.call("POST", f"{path}/comments", {"body": "x" * 70_000})) == 400.36
+    assert refusal_of(village.sign_in("sari\0")) == 400.3
+    assert reader.call("POST", f"{path}/comments", {"body": "Dua\nbaris."}).status == 200
+
+
+def test_nobodys_number_stands_in_a_refusal_or_a_log(
+    sqlite_village: Village, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reader = sqlite_village.reader()
+    number = "1802215203910001"
+    for options in ({"_filter": f"nik eq '{number}'"}, {"_filter": number}, {"_select": number}):
+        assert number.encode() not in reader.call("GET", TABLE, **options).body
+    assert number.encode() not in reader.call("GET", f"{FORM}/submissions/{number}").body
+    assert number not in "".join(capsys.readouterr())

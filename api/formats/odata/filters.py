@@ -33,7 +33,7 @@ ROOT_PREFIX: Final = "$root/Submissions/"
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:
-        (?P<text>'(?:[^']|'')*')
+        (?P<text>'(?:[^'\x00-\x1f\x7f]|'')*')
       | (?P<time>\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:Z|[+-]\d\d:\d\d)?)?)
       | (?P<number>-?\d{1,18}(?![\w.]))
       | (?P<name>[A-Za-z_$][\w$]*(?:/[A-Za-z_$][\w$]*)*)
