@@ -10,7 +10,7 @@ from api.services.accounts import change_password, disable_account, enable_accou
 from api.services.programs import LENGTH
 from api.settings import Settings
 from models.queries import accounts
-from sync.permission import ROLE_ACTIONS, Action, Role
+from sync.permission import ROLE_ACTIONS, Action, Role, may_read
 from tests.api.office import OTHER_DESA, OTHER_RT
 from tests.api.world import JSON, area
 from tests.central.village import DESA, FORM, RT, TABLE, Reader, Village, refusal_of
@@ -47,6 +47,12 @@ def test_every_route_but_the_login_asks_for_a_program() -> None:
     assert [rule.path for rule in RULES if rule.is_public] == [f"{BASE}/sessions"]
     assert all(rule.own_door for rule in RULES if not rule.is_public)
     assert len(CALLS) >= 25
+
+
+def test_who_reads_whole_forms_may_read_everything_that_stands_in_them() -> None:
+    for role in Role:
+        if Action.READ_SUBMISSIONS in ROLE_ACTIONS[role]:
+            assert {may_read(role, kind) for kind in ("", "person", "specific")} == {"full"}, role
 
 
 @pytest.mark.parametrize(("method", "path", "action"), CALLS)

@@ -161,7 +161,7 @@ class _Parser:
         if isinstance(inner, Property) and inner in TIMES:
             return PartOf(part, inner)
         if isinstance(inner, _Constant) and isinstance(inner.value, datetime):
-            return _Constant(getattr(inner.value.astimezone(UTC), part))
+            return _Constant(getattr(inner.value, part))
         raise unsupported("a part of something that is no time")
 
     def _property(self, name: str) -> Property:
@@ -238,6 +238,7 @@ def moment(text: str) -> datetime:
     """A time or a day. Raises `BadQuestion`."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        # A time on the first or last day of the calendar may have none in UTC.
+        return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise unparseable("a time has the form 2026-11-03T05:00:00.000Z") from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

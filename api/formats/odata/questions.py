@@ -1,7 +1,6 @@
 """The query options of an OData request, read into values."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -131,9 +130,9 @@ def _resumed(token: str) -> Resume:
             at = datetime.fromisoformat(told["at"])
             if at.tzinfo is None or not is_uuid(told["id"]):
                 raise refusal
-            place = Place(at, told["id"])
+            place = Place(at.astimezone(UTC), told["id"])
         row, skip = told["row"], told["skip"]
-    except (binascii.Error, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         raise refusal from None
     if not (row is None or type(row) is int) or type(skip) is not int or not 0 <= skip < 10**9:
         raise refusal
