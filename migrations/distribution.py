@@ -31,6 +31,9 @@ REFERENCE_TABLES: Final = (
     "odk_key",
     "connector",
     "connector_item",
+    "connector_sight",
+    "connector_file",
+    "connector_change",
 )
 VILLAGE_TABLES: Final = {
     "feed": "desa",
