@@ -13,6 +13,7 @@ begun = "start"                 # when it was filled in; and observed, the day i
 "kk/nomor_kk" = "keluarga.no_kk"
 "rumah/lantai" = { field = "keluarga.jenis_lantai_terluas", codes = { 1 = "tanah" } }
 "anggota/nik" = "anggota.nik"
+"anggota/ke_mana" = { field = "anggota.end:reason", codes = { 2 = "meninggal" } }
 "hasil" = { field = "kunjungan.hasil", codes = { ada = "selesai" } }
 "rumah/foto_depan" = "kunjungan.foto:rumah"
 "balita/nik" = "pengukuran.anak"     # a NIK, or the id of a record
@@ -31,9 +32,10 @@ from typing import Any, Final, Literal
 
 from api.connectors.filled import Filled, file_name
 from api.errors import AppError
-from api.formats.xform.connected import CHILD, PHOTO, fields_told
+from api.formats.xform.connected import CHILD, END, PHOTO, fields_told
 from api.formats.xform.mapping import LOCATION
 from sync.codes import SLUGS
+from sync.operation import EndReason
 from sync.policy import FIELDS, GROUPS, FieldClass
 from sync.types import ANGGOTA, KELUARGA, KUNJUNGAN, PENGUKURAN
 
@@ -202,8 +204,10 @@ def _feeding(path: str, said: str | Mapping[str, Any]) -> Feeding:
     entity, _, name = target.partition(".")
     if entity not in _ENTITIES or name not in fields_told(entity):
         raise _refused(f"{path}: the register has no field {target}")
-    known = FIELDS[entity].get(name)
+    known = FIELDS[entity].get(name)  # none for a place, a photograph or how somebody left
     listed = SLUGS[known.codelist] if known is not None and known.codelist else None
+    if name == f"{END}:reason":
+        listed = frozenset(EndReason)
     for slug in codes.values():
         if listed is not None and str(slug) not in listed:
             raise _refused(f"{path}: {target} has no choice {slug}")

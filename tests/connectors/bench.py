@@ -1,5 +1,6 @@
 """A served village, a family in it, and connectors to doubles of other servers."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -79,6 +80,10 @@ class Bench:
     central: CentralDouble = field(default_factory=CentralDouble)
 
     hosts: AllowList = ALLOWED
+    progress: Counter[str] = field(default_factory=Counter)
+
+    def _told(self, what: str, number: int) -> None:
+        self.progress[what] += number
 
     def connect(
         self,
@@ -107,9 +112,9 @@ class Bench:
         double = self.kobo if kind == KOBO else self.central
         network = Network(self.hosts, lambda _host, _port: [PUBLIC], double.transport)
         ground = ground_of(self.world.settings)
-        at = RunGround(
-            self.world.database, self.world.clock, self.world.randomness, ground, self.store
-        )
+        world = self.world
+        told = self._told
+        at = RunGround(world.database, world.clock, world.randomness, ground, self.store, told)
         with opened_server(connector, connection.map, network) as server:
             return run(at, connector, connection, server, dry_run=dry_run)
 

@@ -26,6 +26,13 @@ identity = {{ question = "kk", by = "no_kk" }}
 "balita/hari" = "pengukuran.tanggal"
 "balita/berat" = "pengukuran.berat_kg"
 """
+DAY = "2026-11-01"
+LEAVING = MAP.replace(
+    "[questions]\n",
+    "[questions]\n"
+    '"anggota/ke" = { field = "anggota.end:reason", codes = { 2 = "meninggal" } }\n'
+    '"anggota/kapan" = "anggota.end:date"\n',
+)
 CHILD = f"""{HEAD}measured = "."
 identity = {{ question = "nik_anak", by = "nik" }}
 
@@ -80,8 +87,11 @@ def test_a_measurement_that_is_corrected_over_there_is_corrected_here(
     bench.run()
     bench.kobo.edit(1, 1, balita=[{**weighed, "balita/berat": "9.4"}])
     assert dict(bench.run().states) == {"merged": 1}
-    ended = bench.world.ask("SELECT count(*) FROM record WHERE entity = 'pengukuran'")
-    assert ended == [(2,)]
+    rows = bench.world.ask("SELECT doc, end_reason FROM record WHERE entity = 'pengukuran'")
+    assert sorted((orjson.loads(text)["berat_kg"], end) for text, end in rows) == [
+        (9.4, None),
+        (94, "salah"),
+    ]
 
 
 def test_a_form_about_a_child_alone_finds_the_child_s_family(bench: Bench) -> None:
@@ -128,6 +138,15 @@ def test_a_form_may_be_about_one_person(sqlite_bench: Bench) -> None:
     assert (bench.families(), bench.persons()) == (1, 2)
 
 
+def test_who_died_or_moved_away_is_closed_by_the_form_that_says_so(bench: Bench) -> None:
+    row = {"anggota/nama": "SUPARMAN", "anggota/nik": NIK, "anggota/ke": "2", "anggota/kapan": DAY}
+    bench.kobo.add(1, kk__nomor=NO_KK, anggota=[row])
+    bench.connect(text=LEAVING)
+    assert dict(bench.run().states) == {"merged": 1}
+    ends = bench.world.ask("SELECT end_reason FROM record WHERE entity = 'anggota'")
+    assert ends == [("meninggal",)]
+
+
 def test_a_proposed_family_brings_its_visit(sqlite_bench: Bench) -> None:
     bench = sqlite_bench
     bench.kobo.add(
@@ -146,8 +165,17 @@ def test_a_proposed_family_brings_its_visit(sqlite_bench: Bench) -> None:
 
 
 def test_a_form_that_says_nothing_of_a_visit_is_written_as_it_always_was() -> None:
-    plain = Told("i", None, "r", False, {"alamat": "Jl. Melati"}, [])
-    assert f'id="{UPDATING}" version="{VERSION}"'.encode() in instance_of(plain)
+    plain = Told(
+        "i", "h", "r", False, {"alamat": "A & B", "rt": "003"}, [{"nama": "SITI"}], "", "2"
+    )
+    assert instance_of(plain).decode() == (
+        f'<data id="{UPDATING}" version="{VERSION}"><start>2</start>'
+        "<kunjungan><waktu>2</waktu></kunjungan>"
+        "<keluarga><alamat>A &amp; B</alamat><rt>003</rt></keluarga>"
+        "<anggota><nama>SITI</nama></anggota>"
+        "<meta><instanceID>i</instanceID><deprecatedID>h</deprecatedID>"
+        '<entity dataset="keluarga" id="r" update="1"/></meta></data>'
+    )
     with_visit = Told("i", None, "r", False, {}, [], visit={"hasil": "selesai"})
     assert b'version="2"' in instance_of(with_visit)
     assert connected_mapping(UPDATING, "2") is not None
@@ -163,6 +191,10 @@ def test_a_form_that_says_nothing_of_a_visit_is_written_as_it_always_was() -> No
         ('[questions]\n"f" = "kunjungan.foto:selfie"', "kunjungan.foto:selfie"),
         ('[questions]\n"f" = "kunjungan.formulir"', "kunjungan.formulir"),
         ('identity = { question = "a", by = "nama" }\n[questions]\n"f" = "keluarga.alamat"', "nik"),
+        (
+            'members = "a"\n[questions]\n"a/e" = { field = "anggota.end:reason", codes = { 1 = "x" } }',
+            "choice x",
+        ),
         ('[questions]\n"h" = { field = "kunjungan.hasil", codes = { 1 = "emas" } }', "emas"),
     ],
 )

@@ -17,6 +17,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from api.formats.xform.mapping import (
+    END_PARTS,
     LOCATION,
     Feed,
     FormKind,
@@ -34,7 +35,7 @@ CREATING: Final = "sambungan-baru"
 VERSION: Final = "1"
 """A version once written is read for ever; another way of writing gets another number."""
 WITH_VISIT: Final = "2"
-"""Also says how a visit ended, what was photographed and which child was measured."""
+"""Also says how a visit ended, what was photographed, who left and which child was measured."""
 _KINDS: Final = {UPDATING: FormKind.UPDATE, CREATING: FormKind.CREATE}
 _ROOT: Final = "/data"
 _MEMBERS: Final = f"{_ROOT}/{ANGGOTA}"
@@ -43,6 +44,8 @@ BEGUN: Final = "start"
 MEMBER_ID: Final = "id"
 CHILD: Final = "anak"
 """Of a measurement: which child it is of."""
+END: Final = "end"
+"""Of a person: `end:reason` and its other parts, for who died, moved away or is here by mistake."""
 PHOTO: Final = "foto"
 PHOTO_KINDS: Final = SLUGS["verivali_foto"]
 _PHOTOS: Final = f"{_ROOT}/{KUNJUNGAN}/{PHOTO}"
@@ -75,7 +78,8 @@ class Told:
 
     @property
     def version(self) -> str:
-        return WITH_VISIT if self.visit or self.photos or self.measured else VERSION
+        ends = any(name.startswith(f"{END}:") for member in self.members for name in member)
+        return WITH_VISIT if self.visit or self.photos or self.measured or ends else VERSION
 
 
 def connected_mapping(form_id: str, version: str) -> FormMapping | None:
@@ -111,6 +115,8 @@ def fields_told(entity: str) -> frozenset[str]:
     if entity == KUNJUNGAN:
         return _VISIT_FIELDS | {LOCATION, *(f"{PHOTO}:{kind}" for kind in PHOTO_KINDS)}
     named = {n for n, f in FIELDS[entity].items() if f.field_class is not FieldClass.SERVER}
+    if entity == ANGGOTA:
+        named |= {f"{END}:{part}" for part in END_PARTS}
     besides = {KELUARGA: LOCATION, ANGGOTA: MEMBER_ID, PENGUKURAN: CHILD}
     return frozenset(named | {besides[entity]})
 
@@ -122,7 +128,11 @@ def _mapping(form_id: str, kind: FormKind, version: str) -> FormMapping:
         MappedQuestion(
             f"{_ROOT}/{KELUARGA}/{LOCATION}", "geopoint", (Feed(KELUARGA, Role.LOCATION),)
         ),
-        *(_question(ANGGOTA, name) for name in sorted(fields_told(ANGGOTA) - {MEMBER_ID})),
+        *(
+            _question(ANGGOTA, name)
+            for name in sorted(fields_told(ANGGOTA) - {MEMBER_ID})
+            if ":" not in name
+        ),
         MappedQuestion(f"{_MEMBERS}/{MEMBER_ID}", "text", (Feed(ANGGOTA, Role.ID),), _MEMBERS),
         _question(KUNJUNGAN, "waktu"),
         MappedQuestion(f"{_ROOT}/{OBSERVED}", "date", (Feed(KELUARGA, Role.OBSERVED),)),
@@ -154,6 +164,12 @@ def _of_visits() -> list[MappedQuestion]:
             MappedQuestion(f"{_PHOTOS}/{kind}", "image", (Feed(KUNJUNGAN, Role.PHOTO, kind),))
             for kind in sorted(PHOTO_KINDS)
         ),
+        *(
+            MappedQuestion(
+                f"{_MEMBERS}/{END}/{part}", "text", (Feed(ANGGOTA, Role.END, part),), _MEMBERS
+            )
+            for part in END_PARTS
+        ),
         MappedQuestion(f"{_MEASURED}/{CHILD}", "text", (Feed(ANGGOTA, Role.ID),), _MEASURED),
         *(_question(PENGUKURAN, name) for name in sorted(fields_told(PENGUKURAN) - {CHILD})),
     ]
@@ -167,16 +183,23 @@ def _question(entity: str, name: str) -> MappedQuestion:
 
 
 def _visit(told: Told) -> str:
-    inside = _element("waktu", told.begun)
-    inside += "".join(_element(name, told.visit[name]) for name in sorted(told.visit))
-    if told.photos:
-        kinds = "".join(_element(kind, told.photos[kind]) for kind in sorted(told.photos))
-        inside += f"<{PHOTO}>{kinds}</{PHOTO}>"
-    return f"<{KUNJUNGAN}>{inside}</{KUNJUNGAN}>"
+    photos = {f"{PHOTO}:{kind}": name for kind, name in told.photos.items()}
+    begun = {"waktu": told.begun}
+    return _record(KUNJUNGAN, begun, told.visit, photos)
 
 
-def _record(entity: str, answers: Mapping[str, str]) -> str:
-    inside = "".join(_element(name, answers[name]) for name in sorted(answers))
+def _record(entity: str, *said: Mapping[str, str]) -> str:
+    """An element for each answer; `a:b` is b within a."""
+    inside = ""
+    groups: dict[str, str] = {}
+    for answers in said:
+        for name in sorted(answers):
+            group, _, part = name.partition(":")
+            if part:
+                groups[group] = groups.get(group, "") + _element(part, answers[name])
+            else:
+                inside += _element(name, answers[name])
+    inside += "".join(f"<{name}>{parts}</{name}>" for name, parts in groups.items())
     return f"<{entity}>{inside}</{entity}>"
 
 
