@@ -267,8 +267,8 @@ def _tell_report(report: RunReport) -> None:
     states = ", ".join(f"{number} {state}" for state, number in sorted(report.states.items()))
     say(f"{report.listed} listed, {report.due} new or changed; {states or 'nothing to take in'}.")
     if report.files:
-        say(f"{report.files} files fetched.")
+        say(f"Files fetched: {report.files}.")
     if report.gone:
-        say(f"{report.gone} are not there any more; what they said stays. `status` names them.")
+        say(f"Not there any more: {report.gone}; what they said stays. `status` names them.")
     if report.told:
         say(f"{report.told} verdicts written back.")

@@ -120,7 +120,7 @@ def remove_of(kind: str) -> Callable[..., None]:
         if as_json:
             say_json({"id": name, "forms": counted})
             return
-        say(f"{name} is removed; the {sum(counted.values())} forms that it brought stay.")
+        say(f"{name} is removed. Forms that it brought, and that stay: {sum(counted.values())}.")
         if connector.hook_digest is not None:
             say("Its REST Service over there is refused from now on: delete it there.")
 

@@ -48,7 +48,10 @@ LISTED_ANEW_AFTER: Final = timedelta(days=25)
 ITEMS_PER_RUN_MAX: Final = 20_000
 ITEMS_PER_FETCH: Final = 100
 VERDICTS_PER_RUN_MAX: Final = 2000
+TRASH_KEPT: Final = timedelta(days=30)
+"""Central's; what has been gone for longer does not come back."""
 GONE_PER_RUN_MAX: Final = 1000
+RETURNED_PER_RUN_MAX: Final = 100
 LACKING_PER_RUN_MAX: Final = 500
 """Forms whose missing files are asked for again; those that were asked for least often first."""
 
@@ -192,8 +195,10 @@ def _end(going: _Run) -> None:
 
 
 def _list(going: _Run, connector: Connector) -> None:
-    ran_at = connector.ran_at
-    is_recent = ran_at is not None and going.began - ran_at < LISTED_ANEW_AFTER
+    with going.at.database.reading() as session:
+        listed_at = connector_sights.last_listed(session, connector.id)
+    is_recent = listed_at is not None and going.began - listed_at < LISTED_ANEW_AFTER
+    is_whole = False
     for page in going.server.pages(connector.cursor if is_recent else None):
         going.hold_on()
         with going.at.database.writing() as session:
@@ -204,8 +209,24 @@ def _list(going: _Run, connector: Connector) -> None:
         going.report.listed += len(page.seen)
         going.report.due += due
         going.at.told("listed", len(page.seen))
-        if page.is_whole:
-            _look_for_missing(going)
+        is_whole = page.is_whole
+    if is_whole:
+        _look_for_missing(going)
+    else:
+        _look_for_returned(going)
+
+
+def _look_for_returned(going: _Run) -> None:
+    """Out of a trash comes what no list of changes shows: it bears no later time."""
+    with going.at.database.reading() as session:
+        gone = connector_sights.gone(session, going.connection.id, RETURNED_PER_RUN_MAX)
+    since = going.began - TRASH_KEPT
+    named = [one.item for one in gone if one.since is not None and one.since > since]
+    still = set(going.server.gone_of(named)) if named else set()
+    with going.at.database.writing() as session:
+        connector_sights.note_back(
+            session, going.connection.id, [one for one in named if one not in still]
+        )
 
 
 def _look_for_missing(going: _Run) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 from sqlmodel import Session
 
 from models.queries.inserting import insert_missing
@@ -45,6 +45,25 @@ def not_listed(session: Session, connector_id: str, began: datetime, limit: int)
         .limit(limit)
     )
     return list(session.connection().execute(statement).scalars())
+
+
+def last_listed(session: Session, connector_id: str) -> datetime | None:
+    """When the last run began whose list showed anything."""
+    statement = select(func.max(_SIGHT.c.listed_at)).where(_SIGHT.c.connector == connector_id)
+    found: datetime | None = session.connection().execute(statement).scalar_one()
+    return found
+
+
+def note_back(session: Session, connector_id: str, items: Iterable[str]) -> None:
+    """Forms that were gone, and are there again."""
+    named = list(items)
+    if named:
+        session.connection().execute(
+            update(_SIGHT)
+            .where(_SIGHT.c.connector == bindparam("of"), among(session, _SIGHT.c.item, "wanted"))
+            .values(gone_at=None),
+            {"wanted": keys(session, named), "of": connector_id},
+        )
 
 
 def note_gone(

@@ -100,6 +100,19 @@ def test_a_submission_that_is_deleted_over_there_stays_here_and_is_noted(bench: 
     assert bench.persons() == 2
 
 
+def test_what_was_taken_out_of_the_trash_is_there_again(sqlite_bench: Bench) -> None:
+    bench = sqlite_bench
+    for instance in (FIRST, SECOND):
+        bench.central.add(instance, house(instance))
+    bench.connect(CENTRAL)
+    bench.run(CENTRAL)
+    bench.central.delete(FIRST)
+    bench.run(CENTRAL)
+    bench.central.rows[FIRST]["deleted"] = None
+    report = bench.run(CENTRAL)
+    assert (report.due, bench.gone(CENTRAL)) == (0, [])
+
+
 def test_what_central_forgot_to_have_deleted_is_found_missing_from_the_whole_list(
     sqlite_bench: Bench,
 ) -> None:

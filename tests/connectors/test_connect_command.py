@@ -109,10 +109,10 @@ def test_files_and_what_is_gone_stand_in_the_status(
         double.attach(number, "rumah/foto", b"\xff\xd8\xff\xe0 a house")
     lokus(*adding(tmp_path, url))
     ran = lokus("connect", "kobo", "run", "kobo-desa")
-    assert "2 files fetched." in ran.out
+    assert "Files fetched: 2." in ran.out
     del double.documents[2]
     ran = lokus("connect", "kobo", "run", "kobo-desa")
-    assert "1 are not there any more" in ran.out
+    assert "Not there any more: 1;" in ran.out
     told = lokus("connect", "kobo", "status", "kobo-desa").out
     assert "2 files kept" in told
     assert f"2: the family {FAMILY} in {DESA}, noticed " in told

@@ -192,7 +192,7 @@ def test_a_form_that_says_nothing_of_a_visit_is_written_as_it_always_was() -> No
         ('[questions]\n"f" = "kunjungan.formulir"', "kunjungan.formulir"),
         ('identity = { question = "a", by = "nama" }\n[questions]\n"f" = "keluarga.alamat"', "nik"),
         (
-            'members = "a"\n[questions]\n"a/e" = { field = "anggota.end:reason", codes = { 1 = "x" } }',
+            'members = "a"\n[questions]\n"a/e" = {field = "anggota.end:reason", codes = {1 = "x"}}',
             "choice x",
         ),
         ('[questions]\n"h" = { field = "kunjungan.hasil", codes = { 1 = "emas" } }', "emas"),
