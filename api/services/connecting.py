@@ -88,7 +88,7 @@ def take(
 ) -> Landing:
     """Take one version of a form in and note it. Needs a writing transaction."""
     twin = connectors.same_root(session, at.id, filled.root, item.item) if filled.root else None
-    known = twin or item
+    known = twin or _same(item, filled)
     desa = at.map.village(filled)
     scope = _scope_of_village(at.collector.scope, desa)
     saying = _saying(session, at, filled, desa if scope.grants else "")
@@ -140,6 +140,13 @@ def attach(
     arrival = replace(_arrival(raw), files=attached.arrived, is_last=_is_last(at, attached))
     scope = _scope_of_village(at.collector.scope, desa)
     return submit(session, replace(at.collector, scope=scope), arrival, site)
+
+
+def _same(item: Item, filled: Filled) -> Item:
+    """What is known of the form; nothing where another server gives its number to another one."""
+    if item.root is None or filled.root is None or item.root == filled.root:
+        return item
+    return replace(item, instance=None, record=None, creates=False)
 
 
 def _is_last(at: Connection, attached: Attached) -> bool:

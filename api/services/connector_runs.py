@@ -43,6 +43,8 @@ RUN_LEASE: Final = timedelta(minutes=20)
 
 Longer than whatever a run does at a stretch: a file takes five minutes at most.
 """
+RUN_TIME_MAX: Final = timedelta(hours=6)
+"""Of a whole run: a server that always answers just in time does not hold it for ever."""
 LISTED_ANEW_AFTER: Final = timedelta(days=25)
 """Central forgets deletions after 30 days; whoever asks more seldom reads its whole list."""
 ITEMS_PER_RUN_MAX: Final = 20_000
@@ -114,8 +116,10 @@ class _Run:
     """Until one of them could not be asked for."""
 
     def hold_on(self) -> None:
-        """Go on holding the connector. Raises `Unreachable` where another run took it over."""
+        """Go on holding the connector. Raises `Unreachable` where the run has to end."""
         now = self.at.clock.now()
+        if now - self.began > RUN_TIME_MAX:
+            raise Unreachable("the run took six hours; the next one goes on where it was")
         if self.held_until - now > RUN_LEASE / 2:
             return
         until = now + RUN_LEASE

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import and_, case, delete, func, not_, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, not_, select, update
 from sqlmodel import Session
 
 from models.queries.connector_changes import EARLIER
@@ -54,11 +54,12 @@ def want_files(session: Session, connector_id: str, item: str, wanted: Sequence[
     connection.execute(
         delete(_FILE).where(mine, not_(among(session, _FILE.c.name, "names"))), names
     )
-    for one in wanted:
+    if wanted:
         connection.execute(
             update(_FILE)
-            .where(mine, _FILE.c.name == one.name)
-            .values(place=one.place, sha256=None, size=None, problem=None)
+            .where(mine, _FILE.c.name == bindparam("of_name"))
+            .values(place=bindparam("new_place"), sha256=None, size=None, problem=None),
+            [{"of_name": one.name, "new_place": one.place} for one in wanted],
         )
     insert_missing(
         session,
@@ -83,18 +84,30 @@ def note_fetched(
     session: Session, connector_id: str, item: str, fetched: Iterable[Fetched]
 ) -> None:
     """Note what became of a try for each."""
-    for one in fetched:
+    rows = [
+        {
+            "of_name": one.name,
+            "new_sha256": one.sha256,
+            "new_size": one.size,
+            "new_problem": one.problem,
+        }
+        for one in fetched
+    ]
+    if rows:
         session.connection().execute(
             update(_FILE)
             .where(
-                _FILE.c.connector == connector_id, _FILE.c.item == item, _FILE.c.name == one.name
+                _FILE.c.connector == connector_id,
+                _FILE.c.item == item,
+                _FILE.c.name == bindparam("of_name"),
             )
             .values(
-                sha256=one.sha256,
-                size=one.size,
-                problem=one.problem,
+                sha256=bindparam("new_sha256"),
+                size=bindparam("new_size"),
+                problem=bindparam("new_problem"),
                 tries=_FILE.c.tries + 1,
-            )
+            ),
+            rows,
         )
 
 

@@ -50,6 +50,23 @@ def test_a_server_that_moved_is_asked_at_its_new_address_for_what_is_new(
     assert (told["listed"], told["taken"]) == (2, {"merged": 1})
 
 
+def test_a_number_that_another_server_gives_to_another_form_is_no_edit(
+    kobo: KoboDouble, lokus: Run, sqlite_bench: Bench
+) -> None:
+    del kobo
+    other = KoboDouble()
+    told = {"kk__kepala": "SITI", "kk__rt": "003", "kk__rw": "001", "rumah__luas": 30}
+    one = other.add(1, kk__nomor=OTHER_NO_KK, **told)
+    one["_uuid"] = "0b0a0000-0000-4000-8000-0000000000ff"
+    one["meta/rootUuid"] = one["meta/instanceID"] = f"uuid:{one['_uuid']}"
+    with listening(other.answer, KOBO_HOST) as url:
+        lokus(*CHANGE, "--url", url)
+        assert lokus(*RUN, "--json").json["taken"] == {"merged": 1}
+    assert sqlite_bench.families() == 2
+    assert sqlite_bench.document()["no_kk"] != OTHER_NO_KK
+    assert sqlite_bench.document()["jenis_lantai_terluas"] == "keramik"
+
+
 def test_another_token_is_read_from_where_it_lies_now(
     kobo: KoboDouble, lokus: Run, tmp_path: Path, sqlite_bench: Bench
 ) -> None:

@@ -9,7 +9,8 @@ import pytest
 from api.connectors import reaching
 from api.connectors.addresses import AllowList, Unreachable
 from api.connectors.reaching import PinnedTransport, Reach, SlowDown, TooLarge
-from tests.connectors.bench import CENTRAL, MAP, NO_KK, PUBLIC, Bench
+from tests.api.village import desk
+from tests.connectors.bench import CENTRAL, MAP, NO_KK, OTHER_NO_KK, PUBLIC, Bench
 from tests.connectors.central_double import CENTRAL_HOST, STORAGE_HOST
 from tests.connectors.doubles import KOBO_HOST
 from tests.connectors.test_central_pull import EDITED, FIRST, house
@@ -173,6 +174,18 @@ def test_an_edit_brings_its_own_photograph(bench: Bench) -> None:
     assert bench.run(CENTRAL).files == 1
     assert bench.kept() == {"depan.jpg": JPEG, "lain.jpg": OTHER_JPEG}
     assert bench.files(CENTRAL) == {"kept": 1}
+
+
+def test_a_form_that_waited_is_let_in_with_its_photograph(bench: Bench) -> None:
+    new = {"kk__nomor": OTHER_NO_KK, "kk__kepala": "SITI", "kk__rt": "003", "kk__rw": "001"}
+    bench.kobo.add(1, **new, rumah__foto="depan.jpg")
+    bench.kobo.attach(1, "rumah/foto", JPEG)
+    bench.connect(text=f'unknown = "hold"\n{WITH_PHOTOS}')
+    report = bench.run()
+    assert (report.files, dict(report.states)) == (1, {"held": 1})
+    ((held,),) = bench.world.ask("SELECT submission FROM held")
+    assert desk(bench.world).post(f"/v1/held/{held}/release", {}).status == 200
+    assert bench.kept() == {"depan.jpg": JPEG}
 
 
 def test_a_dry_run_fetches_no_file(sqlite_bench: Bench) -> None:

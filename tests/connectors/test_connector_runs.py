@@ -107,6 +107,28 @@ def test_a_run_that_is_killed_in_the_middle_of_a_file_has_lost_nothing(
     assert bench.photographed() == [["rumah"]] * 3
 
 
+def test_a_run_that_a_slow_server_draws_out_ends_and_the_next_one_goes_on(
+    sqlite_bench: Bench,
+) -> None:
+    bench = sqlite_bench
+    for number in range(1, 61):
+        bench.kobo.add(number, **HOUSE)
+        bench.kobo.attach(number, "rumah/foto", JPEG)
+
+    def slowly(request: httpx.Request) -> None:
+        if "/attachments/" in request.url.path:
+            bench.world.clock.advance(timedelta(minutes=9))
+
+    bench.kobo.fails = slowly
+    bench.connect(text=WITH_PHOTOS)
+    report = bench.run()
+    assert report.problem is not None
+    assert "six hours" in report.problem
+    taken = sum(report.states.values())
+    assert 0 < taken < 60
+    assert bench.run().states["merged"] == 60 - taken
+
+
 def test_whoever_watches_a_run_sees_how_far_it_is(sqlite_bench: Bench) -> None:
     bench = sqlite_bench
     for number in (1, 2):
