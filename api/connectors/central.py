@@ -23,6 +23,8 @@ from sync.types import Json
 CENTRAL: Final = "central"
 APPROVED: Final = "approved"
 REJECTED: Final = "rejected"
+PLACE_CHARACTERS_MAX: Final = 400
+"""Of a file's name; no file system has longer ones."""
 _COMMENT: Final = "Diputuskan di Lokus oleh pemeriksa."
 
 
@@ -41,16 +43,19 @@ class Central:
         """What changed since the cursor, then what was deleted since then."""
         begin = since(cursor)
         latest = cursor or ""
-        for page in self._feed(
-            f"__system/submissionDate ge {begin} or __system/updatedAt ge {begin}" if begin else ""
-        ):
-            latest = max(
-                [latest, *(latest_of(row, "submissionDate", "updatedAt") for row in page[0])]
+        changed = {"$select": "__id,__system"}
+        if begin is not None:
+            changed["$filter"] = (
+                f"__system/submissionDate ge {begin} or __system/updatedAt ge {begin}"
             )
-            yield Page(tuple(map(_sighting, page[0])), page[1])
-        deleted = f"__system/deletedAt {f'ge {begin}' if begin else 'ne null'}"
-        for rows, _ in self._feed(deleted):
-            yield Page((), gone=tuple(str(row["__id"])[:120] for row in rows))
+        for page in self._session.feed(f"{self._form}.svc/Submissions", changed):
+            times = [latest_of(row, "submissionDate", "updatedAt") for row in page.rows]
+            latest = max([latest, *times])
+            yield Page(tuple(map(_sighting, page.rows)), page.total)
+        asked = f"__system/deletedAt {f'ge {begin}' if begin is not None else 'ne null'}"
+        deleted = {**changed, "$filter": asked}
+        for page in self._session.feed(f"{self._form}.svc/Submissions", deleted):
+            yield Page((), gone=tuple(str(row["__id"])[:120] for row in page.rows))
         yield Page((), cursor=latest or None, is_whole=cursor is None)
 
     def fetch(self, items: Sequence[str]) -> Iterator[Filled]:
@@ -89,11 +94,6 @@ class Central:
     def _place(self, item: str) -> str:
         return f"{self._form}/submissions/{quote(item, safe='')}"
 
-    def _feed(self, asked: str) -> Iterator[tuple[tuple[dict[str, Json], ...], int | None]]:
-        params = {"$select": "__id,__system"} | ({"$filter": asked} if asked else {})
-        for page in self._session.feed(f"{self._form}.svc/Submissions", params):
-            yield page.rows, page.total
-
     def _filled(self, item: str, about: Reply, raw: bytes, files: tuple[Wanted, ...]) -> Filled:
         told = about.json()
         current = told.get("currentVersion") if isinstance(told, dict) else None
@@ -119,7 +119,11 @@ def _files(reply: Reply) -> tuple[Wanted, ...]:
         for one in (told if isinstance(told, list) else ())
         if isinstance(one, dict) and isinstance(one.get("name"), str)
     ]
-    files = {file_name(name): name for name in named if len(name) <= 400}
+    files = {
+        file_name(name): name
+        for name in named
+        if len(name) <= PLACE_CHARACTERS_MAX and name not in (".", "..")
+    }
     return tuple(Wanted(name, place) for name, place in files.items() if name)[:FILES_MAX]
 
 

@@ -43,7 +43,8 @@ class CentralEntities:
         if begin is not None:
             changed["$filter"] = f"__system/createdAt ge {begin} or __system/updatedAt ge {begin}"
         for page in self._session.feed(self._feed, changed):
-            latest = max([latest, *(latest_of(row, "createdAt", "updatedAt") for row in page.rows)])
+            times = [latest_of(row, "createdAt", "updatedAt") for row in page.rows]
+            latest = max([latest, *times])
             yield Page(tuple(map(_sighting, page.rows)), page.total)
         asked = f"__system/deletedAt {f'ge {begin}' if begin is not None else 'ne null'}"
         for page in self._session.feed(self._feed, {**changed, "$filter": asked}):

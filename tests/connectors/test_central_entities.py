@@ -40,6 +40,38 @@ def test_an_entity_states_what_its_map_feeds(bench: Bench) -> None:
     assert bench.families() == 2
 
 
+def test_a_list_of_persons_brings_them_into_their_families(sqlite_bench: Bench) -> None:
+    bench = sqlite_bench
+    bench.central.enter(ONE, "SITI AMINAH", no_kk=NO_KK, nik="1802216104880002")
+    text = f"""
+desa = "{DESA}"
+members = "."
+
+[questions]
+"no_kk" = "keluarga.no_kk"
+"nik" = "anggota.nik"
+"label" = "anggota.nama"
+"""
+    bench.connect(CENTRAL, text=text, form=ENTITIES)
+    assert dict(bench.run(CENTRAL).states) == {"merged": 1}
+    assert (bench.families(), bench.persons()) == (1, 2)
+
+
+def test_an_entity_that_names_the_register_s_record_is_about_it(sqlite_bench: Bench) -> None:
+    bench = sqlite_bench
+    bench.central.enter(ONE, "rumah biru", lokus=FAMILY, luas="24", lantai="2")
+    text = f"""
+desa = "{DESA}"
+identity = {{ question = "lokus", by = "id" }}
+
+[questions]
+"lantai" = {{ field = "keluarga.jenis_lantai_terluas", codes = {{ 2 = "keramik" }} }}
+"""
+    bench.connect(CENTRAL, text=text, form=ENTITIES)
+    assert dict(bench.run(CENTRAL).states) == {"merged": 1}
+    assert bench.document()["jenis_lantai_terluas"] == "keramik"
+
+
 def test_a_change_of_an_entity_is_an_edit_here(bench: Bench) -> None:
     bench.central.enter(ONE, "SUPARMAN", no_kk=NO_KK, lantai="2", luas="24", **HERE)
     connect(bench)

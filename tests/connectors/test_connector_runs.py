@@ -1,5 +1,6 @@
 """Runs that meet, die, or are watched."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
@@ -105,6 +106,58 @@ def test_a_run_that_is_killed_in_the_middle_of_a_file_has_lost_nothing(
     assert (dict(report.states), report.files) == ({"merged": 2}, 2)
     assert bench.files() == {"kept": 3}
     assert bench.photographed() == [["rumah"]] * 3
+
+
+@pytest.mark.parametrize(
+    ("failure", "word"),
+    [
+        (httpx.ReadTimeout("slow"), "did not answer in time"),
+        (httpx.ConnectTimeout("far"), "did not answer in time"),
+        (httpx.ConnectError("refused"), "could not be asked (ConnectError)"),
+        (httpx.RemoteProtocolError("broken"), "could not be asked (RemoteProtocolError)"),
+    ],
+)
+def test_a_server_that_does_not_answer_is_named_and_the_next_run_goes_on(
+    sqlite_bench: Bench, failure: httpx.TransportError, word: str
+) -> None:
+    bench = sqlite_bench
+    many(bench, 2)
+    bench.connect()
+
+    def fail(request: httpx.Request) -> None:
+        if b"query=" in request.url.query:
+            raise failure
+
+    bench.kobo.fails = fail
+    report = bench.run()
+    assert report.problem is not None
+    assert word in report.problem
+    bench.kobo.fails = lambda _request: None
+    assert dict(bench.run().states) == {"merged": 2}
+
+
+def test_a_file_that_breaks_off_in_the_middle_is_no_file_and_comes_whole_next_time(
+    sqlite_bench: Bench,
+) -> None:
+    bench = sqlite_bench
+    bench.kobo.add(1, **HOUSE)
+    bench.kobo.attach(1, "rumah/foto", JPEG)
+
+    def half() -> Iterator[bytes]:
+        yield JPEG[:6]
+        raise httpx.ReadError("the line is cut")
+
+    broken = iter((httpx.Response(200, content=half()),))
+    bench.kobo.fails = lambda request: (
+        next(broken, None) if "/attachments/" in request.url.path else None
+    )
+    bench.connect(text=WITH_PHOTOS)
+    report = bench.run()
+    assert report.problem is not None
+    assert "broke off" in report.problem
+    assert (bench.kept(), list(bench.store.names()), bench.files()) == ({}, [], {"interrupted": 1})
+    assert bench.run().files == 1
+    assert bench.kept() == {"depan.jpg": JPEG}
 
 
 def test_a_run_that_a_slow_server_draws_out_ends_and_the_next_one_goes_on(
