@@ -6,7 +6,8 @@ answer may be larger or slower than it may.
 
 No redirect is followed, but for files: servers that keep them in a storage elsewhere answer with
 its address. That host has to be on the operator's list like any other and is judged and pinned like
-any other, and it never sees the credentials: the address bears what it needs.
+any other, and it never sees the credentials: the address bears what it needs. A server outside
+sends nobody into the own network, whatever else may be asked there.
 """
 
 import time
@@ -26,6 +27,7 @@ from api.connectors.addresses import (
     Unreachable,
     address_of,
     place_of,
+    plain_host,
     system_resolver,
 )
 from sync.types import Json
@@ -41,6 +43,8 @@ FILE_BYTES_MAX: Final = 100 * 2**20
 FILE_SECONDS_MAX: Final = 300.0
 REDIRECTS_MAX: Final = 2
 """Of a file: to its place, and once within that."""
+SENT_BY: Final = "lokus_sent_by"
+"""Of a request: the host whose answer led to it."""
 NO_FILE: Final = frozenset({404, 410})
 """Answers that say that there is no such file."""
 _REDIRECTS: Final = range(300, 400)
@@ -98,6 +102,9 @@ class PinnedTransport(httpx.BaseTransport):
     @override
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         place = place_of(str(request.url), self._allowed)
+        sender = plain_host(str(request.extensions.get(SENT_BY, place.host)))
+        if place.host in self._allowed.inside and sender not in self._allowed.inside:
+            raise Unreachable(f"{sender} sends us into the own network, to {place.host}")
         key = (place.host, place.port)
         if key not in self._pinned:
             self._pinned[key] = address_of(place, self._allowed, self._resolve)
@@ -193,7 +200,8 @@ class Reach:
     @contextmanager
     def _asked(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
         try:
-            request = self._client.build_request("GET", url, headers=headers)
+            sent_by = {SENT_BY: httpx.URL(self.base).host}
+            request = self._client.build_request("GET", url, headers=headers, extensions=sent_by)
             response = self._client.send(request, stream=True)
         except httpx.TimeoutException:
             raise SlowDown(

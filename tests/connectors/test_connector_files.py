@@ -255,6 +255,17 @@ def test_a_file_that_is_said_to_lie_where_nobody_may_go_is_not_fetched(location:
     assert len(asked) == 1
 
 
+def test_a_server_outside_sends_nobody_into_the_own_network() -> None:
+    reach, asked = reach_of(sent_to("http://dalam.lan/v1/projects"), httpx.Response(200))
+    with reach, pytest.raises(Unreachable, match="into the own network"), reach.file("a"):
+        pass
+    assert len(asked) == 1
+    within = reach_of(sent_to("http://dalam.lan/b"), httpx.Response(200, content=b"x"))[0]
+    within.base = "http://dalam.lan"
+    with within, within.file("a") as found:
+        assert found is not None
+
+
 def test_a_storage_that_sends_on_and_on_is_given_up() -> None:
     reach, asked = reach_of(*(sent_to(f"https://{STORAGE_HOST}/{n}") for n in range(9)))
     with reach, pytest.raises(Unreachable, match="on and on"), reach.file("a"):
