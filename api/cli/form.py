@@ -196,7 +196,7 @@ def _tell(found: Sequence[FormSummary], *, as_json: bool) -> None:
     elif rows:
         say_table(tuple(rows[0]), rows)
     else:
-        say("No forms. `lokus form publish FILE.xlsx` publishes one; clients/odk has three.")
+        say("No forms. `lokus form publish FILE.xlsx` publishes one; clients/odk has some.")
 
 
 def _tell_mapping(text: str) -> None:

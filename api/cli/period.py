@@ -11,7 +11,14 @@ from api.cli.record import reader_of
 from api.errors import AppError
 from api.schemas.rounds import PeriodView
 from api.services.evidence import DEFAULT_PROFILE
-from api.services.periods import NewPeriod, add_period, extend_period, moment_of, window_of
+from api.services.periods import (
+    NewPeriod,
+    add_period,
+    extend_added,
+    extend_period,
+    moment_of,
+    window_of,
+)
 from models.queries.periods import StoredPeriod, periods
 from sync.permission import Role
 from sync.signoff import Window
@@ -37,17 +44,32 @@ def add(  # noqa: PLR0913, PLR0917 (the parameters of a command are its options)
     closes: Annotated[str, typer.Option(help="The last day, or the time at which it is over.")],
     role: Roles = None,
     profile: Annotated[
-        str, typer.Option(help="Which evidence outcomes need: standar, tanpa-foto.")
-    ] = DEFAULT_PROFILE,
+        str | None,
+        typer.Option(
+            help="Which evidence outcomes need: standar, tanpa-foto.",
+            show_default=DEFAULT_PROFILE,
+        ),
+    ] = None,
+    extends: Annotated[
+        bool,
+        typer.Option(
+            "--extend", help="It is open already: let it, or the roles named, close later."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Open a period for an area."""
+    """Open a period for an area, or with --extend let one that is open close later."""
     with office() as opened:
         zone = opened.settings.zone
-        roles = dict(_role(one, opened.settings.zone) for one in role or ())
-        new = NewPeriod(period, area, window_of(opens, closes, zone), roles, profile)
+        roles = dict(_role(one, zone) for one in role or ())
+        window = window_of(opens, closes, zone)
+        new = NewPeriod(period, area, window, roles, profile or DEFAULT_PROFILE)
         with opened.database.writing() as session:
-            stored = add_period(session, reader_of(opened), new)
+            reader = reader_of(opened)
+            if extends:
+                stored = extend_added(session, reader, new, profile=profile)
+            else:
+                stored = add_period(session, reader, new)
     _tell([stored], as_json)
 
 

@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
 from api.errors import AppError
+from api.formats.xform.mapping import RT_LIST
 from api.openrosa.addresses import BY_KEY, BY_NAME, Door, door_of
 from api.openrosa.answers import (
     HEADERS,
@@ -40,6 +41,7 @@ from api.services.entity_lists import (
     properties_of,
     spans_due,
 )
+from api.services.rt_list import hash_of_rt_list, rt_list
 from api.services.submitting_places import VILLAGE_CODE_LENGTH, candidate_villages
 from api.shell import AppShell, Shell
 from models.queries import devices
@@ -136,6 +138,8 @@ def get_file(
 
 def get_entity_list(request: Request, shell: AppShell, reader: Reader, name: str) -> Response:
     """An entity list as this collector may see it. Every reading of it is on record."""
+    if name == RT_LIST:
+        return _rt_list(request, shell, reader)
     if name not in LISTS:
         raise AppError("not-found")
     with shell.database.reading() as session:
@@ -160,6 +164,19 @@ def get_entity_list(request: Request, shell: AppShell, reader: Reader, name: str
     return StreamingResponse(
         _sent(file), headers={**headers, "Content-Length": str(size)}, media_type="text/csv"
     )
+
+
+def _rt_list(request: Request, shell: Shell, reader: Principal) -> Response:
+    """The collector's own RTs: numbers and nobody's names, so no reading of it is on record."""
+    with shell.database.reading() as session:
+        content = _rts(session, shell, reader)
+    return _kept(request, content, "text/csv")
+
+
+def _rts(session: Session, shell: Shell, reader: Principal) -> bytes:
+    now = shell.now()
+    desas = candidate_villages(session, reader.scope, now)
+    return rt_list(session, Sight(reader.scope, now), reader.role, desas)
 
 
 def get_integrity(
@@ -212,6 +229,9 @@ def _listed(place: _Place, form: PublishedForm, media: FormMedia) -> ListedFile:
     door, name = place.door, media.name
     if media.kind == ENTITY_LIST:
         listed = name.removesuffix(".csv")
+        if listed == RT_LIST:
+            content = _rts(place.session, place.shell, place.reader)
+            return ListedFile(name, hash_of_rt_list(content), door.entity_list(listed))
         view = _view(place.session, place.shell, place.reader, listed)
         digest = hash_of(place.session, view, epoch(place.session))
         return ListedFile(name, digest, door.entity_list(listed), ENTITY_LIST)

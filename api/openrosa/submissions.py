@@ -128,7 +128,9 @@ def _answered(taken: Taken, *, is_revoked: bool) -> Response:
     """201 for what is in the register, 202 for what waits; both end the phone's sending."""
     status = 201 if taken.state == MERGED and not is_revoked else 202
     waiting = taken.to_be_judged
-    if taken.is_repeated and not waiting:
+    if taken.words:
+        text = taken.words
+    elif taken.is_repeated and not waiting:
         text = "Sudah diterima sebelumnya."
     else:
         text = f"Diterima; {waiting} data menunggu pemeriksaan." if waiting else "Diterima."

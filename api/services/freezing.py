@@ -85,7 +85,7 @@ def standing(session: Session, desa: str, period: str) -> tuple[StoredPeriod, St
     """
     found = periods.period_of(session, desa, period)
     if found is None:
-        raise AppError("not-found", "No period of that name covers this village.")
+        raise AppError("not-found", "No period of that name covers this village.", missing="period")
     stored = rounds.round_of(session, desa, period)
     if stored is None:
         opens = found.window.opens

@@ -12,13 +12,15 @@ from typing import Final
 from sqlmodel import Session
 
 from api.errors import AppError
+from api.formats.xform.mapping import FormKind, FormMapping
 from api.formats.xform.submission import Instance, Refused, Unreadable, read_instance
 from api.services.form_book import mapping_of
 from api.services.reviewers import Reviewer
 from api.services.submitting_edits import merge
 from api.services.submitting_files import photos_of
 from api.services.submitting_merges import Form, Landed
-from api.services.submitting_places import Village, collector_of
+from api.services.submitting_places import Collector, Village, collector_of
+from api.services.submitting_rt import Unstated, state_by_form
 from models.queries import feeds, holding, submissions
 from models.queries.auditing import append
 from models.queries.holding import Held, HeldLine
@@ -48,6 +50,8 @@ class HoldReason(StrEnum):
     DIFFERENT = "different"
     ENCRYPTED = "encrypted"
     UNREADABLE = "unreadable"
+    STATEMENT = "rt-not-stated"
+    """That an RT is done, which its village's round does not take, or not from this collector."""
 
     @property
     def is_a_matter_of_time(self) -> bool:
@@ -136,6 +140,8 @@ def _merged(
         instance = read_instance(submissions.xml_of(session, stored.desa, stored.id))
     except (Refused, Unreadable):
         return None
+    if mapping.kind is FormKind.STATE_RT:
+        return _stated(session, village, collector, stored, (instance, mapping, decided))
     # Two contents under one id are two instances; the second one's people are its own.
     key = stored.instance if stored.problem != HoldReason.DIFFERENT else stored.id
     photos = photos_of(session, stored)
@@ -155,6 +161,28 @@ def _merged(
     )
     holding.decide_held(session, released)
     return _Entered(landed, keys_of(instance, stored.instance))
+
+
+def _stated(
+    session: Session,
+    village: Village,
+    collector: Collector,
+    stored: StoredSubmission,
+    form: tuple[Instance, FormMapping, Held | None],
+) -> _Entered:
+    """State in the collector's name what could not be stated when the form came.
+
+    Raises `AppError` `value-refused` where the round does not take it now either: whoever decides
+    can open what is closed first, or state it with `lokus round rt`.
+    """
+    instance, mapping, decided = form
+    said = state_by_form(session, village, collector, instance, mapping)
+    if isinstance(said, Unstated):
+        raise AppError("value-refused", f"The round does not take it: {said.detail}")
+    submissions.settle(session, stored.desa, stored.id, Settling(MERGED))
+    assert decided is not None, "nothing lets a statement in but a person"
+    holding.decide_held(session, decided)
+    return _Entered(Landed("", 0, 0, None, 0, ()), [])
 
 
 def _waiting_for(stored: StoredSubmission, waits: Waits) -> Held:

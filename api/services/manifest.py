@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 
 import orjson
 from sqlmodel import Session
@@ -11,6 +12,7 @@ from api.services.lanes import listed_lanes
 from api.services.syncing import PROTOCOL
 from api.settings import Settings
 from api.shell import Shell
+from models.queries import periods
 from models.queries.areas import area_names
 from models.queries.forms import FormSummary, current_summaries
 from models.queries.server_state import epoch
@@ -19,10 +21,13 @@ from sync.permission import as_manifest
 from sync.policy import FIELDS, GROUPS, SCHEMA_VERSION
 from sync.types import Json
 
+PERIODS_TOLD_MAX: Final = 20
+
 
 def manifest(session: Session, shell: Shell, principal: Principal) -> dict[str, object]:
     """Everything but the time, which would make every manifest a new one."""
     now = shell.now()
+    lanes = listed_lanes(session, principal.device_id or "", principal.scope, now)
     return {
         "protocol": {"min": PROTOCOL, "max": PROTOCOL},
         "schema": SCHEMA_VERSION,
@@ -30,7 +35,8 @@ def manifest(session: Session, shell: Shell, principal: Principal) -> dict[str, 
         "account": {"name": principal.name, "role": str(principal.role)},
         "scope": _scope(session, principal, now),
         "scope_version": principal.scope.version,
-        "lanes": listed_lanes(session, principal.device_id or "", principal.scope, now),
+        "lanes": lanes,
+        "periods": _periods(session, principal, {str(lane["desa"]) for lane in lanes}),
         "timezone": shell.settings.timezone,
         "limits": limits_of(shell.settings),
         "permissions": as_manifest()[str(principal.role)],
@@ -64,6 +70,16 @@ def _scope(session: Session, principal: Principal, now: datetime) -> list[Json]:
         }
         for grant in grants
     ]
+
+
+def _periods(session: Session, principal: Principal, desas: set[str]) -> list[Json]:
+    """When this account's role may do its part, so that a phone knows what "now" belongs to."""
+    told: list[Json] = []
+    for one in periods.covering(session, desas, PERIODS_TOLD_MAX):
+        window = one.roles.get(principal.role, one.window)
+        opens, closes = window.opens.isoformat(), window.closes.isoformat()
+        told.append({"period": one.id, "area": one.area, "opens": opens, "closes": closes})
+    return told
 
 
 def _form(form: FormSummary) -> Json:

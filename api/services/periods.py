@@ -68,8 +68,9 @@ def add_period(session: Session, reviewer: Reviewer, new: NewPeriod) -> StoredPe
     if overlapping := periods.overlapping(session, name, area):
         raise AppError(
             "name-taken",
-            f"A period {name} covers {', '.join(overlapping[:5])} already: extend that one, or "
-            "give this one another name.",
+            f"A period {name} covers {', '.join(overlapping[:5])} already: extend that one "
+            f"(`lokus period add {name} --area {overlapping[0]} … --extend`), or give this one "
+            "another name.",
         )
     stored = StoredPeriod(name, area, new.window, dict(new.roles), profile, 1)
     periods.add_period(session, stored, reviewer.now)
@@ -106,6 +107,41 @@ def extend_period(
     periods.change_windows(session, changed, reviewer.now)
     _note(session, reviewer, "period-extended", changed)
     return changed
+
+
+def extend_added(
+    session: Session, reviewer: Reviewer, wished: NewPeriod, *, profile: str | None
+) -> StoredPeriod:
+    """Extend a period by how it would be added: what closes later does, the rest is as it was.
+
+    `profile` is the evidence that was asked for, if any was. Raises `AppError`: `not-found` for a
+    period that was never opened, `value-refused` where an opening or the evidence would change, or
+    nothing closes later.
+    """
+    name, area = wished.id.strip().lower(), _area(session, reviewer, wished.area)
+    stored = periods.period_at(session, area, name, lock=True)
+    if stored is None:
+        # Opened in passing, a slip of the pen in the name would be a second period.
+        raise AppError(
+            "not-found",
+            f"No period {name} was opened for exactly {area}, so none is extended. Leave --extend "
+            "out to open it.",
+        )
+    if profile not in {None, stored.profile}:
+        raise AppError("value-refused", f"Its evidence stays what it is: {stored.profile}.")
+    closes: dict[Role | None, datetime] = {}
+    # Roles first: who gets a window of its own gets it from the period's as it stood.
+    for role, window in (*wished.roles.items(), (None, wished.window)):
+        old = stored.window if role is None else stored.roles.get(role, stored.window)
+        if window.opens != old.opens:
+            raise AppError(
+                "value-refused",
+                f"An extension moves no opening: {role or 'the period'} opens "
+                f"{old.opens.isoformat()}.",
+            )
+        if window.closes != old.closes:
+            closes[role] = window.closes
+    return extend_period(session, reviewer, name, area, closes or {None: wished.window.closes})
 
 
 def _area(session: Session, reviewer: Reviewer, text: str) -> str:

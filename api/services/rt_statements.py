@@ -20,13 +20,18 @@ from sync.signoff import Event
 from sync.types import Json
 
 
-def state_rt(session: Session, reviewer: Reviewer, desa: str, period: str, rt: str) -> StatedRt:
-    """State that an RT is done; who has said so already says nothing new."""
+def state_rt(
+    session: Session, reviewer: Reviewer, desa: str, period: str, rt: str, note: str = ""
+) -> StatedRt:
+    """State that an RT is done; who has said so already says nothing new.
+
+    `note` is what he says beside it; it stays in the round's log.
+    """
     held = _turned(session, reviewer, desa, period, rt)
     state = held.then(Event.RT_SELESAI)
     live = live_round(session, desa, period)
     if rt not in rts_of(live.village):
-        raise AppError("not-found", "No family of the list lies in that RT.")
+        raise AppError("not-found", "No family of the list lies in that RT.", missing="rt")
     earlier = rounds.rts_stated(session, desa, period).get(rt)
     if earlier is not None and earlier.withdrawn_at is None:
         return earlier
@@ -46,7 +51,7 @@ def state_rt(session: Session, reviewer: Reviewer, desa: str, period: str, rt: s
         "families": stated.families,
         "lacking": stated.lacking,
     }
-    happened(session, held, Event.RT_SELESAI, state, detail=detail)
+    happened(session, held, Event.RT_SELESAI, state, reason=note, detail=detail)
     return stated
 
 
@@ -58,7 +63,7 @@ def withdraw_rt(
     state = held.then(Event.RT_DITARIK)
     earlier = rounds.rts_stated(session, desa, period).get(rt)
     if earlier is None:
-        raise AppError("not-found", "Nobody has stated that RT as done.")
+        raise AppError("not-found", "Nobody has stated that RT as done.", missing="statement")
     if earlier.withdrawn_at is not None:
         return earlier
     withdrawn = replace(earlier, withdrawn_at=reviewer.now)

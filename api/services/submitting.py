@@ -13,7 +13,8 @@ from typing import Final
 
 from sqlmodel import Session
 
-from api.formats.xform.mapping import FormMapping
+from api.formats.xform.mapping import FormKind, FormMapping
+from api.formats.xform.rt_stated import rt_stated
 from api.formats.xform.statements import rt_told
 from api.formats.xform.submission import Instance, instance_key
 from api.randomness import Randomness, new_id
@@ -29,6 +30,7 @@ from api.services.submitting_places import (
     candidate_villages,
     village_of,
 )
+from api.services.submitting_rt import NOT_HIS, STILL_HELD, Unstated, state_by_form
 from api.services.submitting_visits import complete_visit
 from models.queries import feeds, submissions
 from models.queries.submissions import HELD, MERGED, QUARANTINED, Question, StoredSubmission
@@ -73,6 +75,8 @@ class Taken:
     is_repeated: bool = False
     niks: tuple[Record, ...] = ()
     """Persons whose NIK may now be borne in another village as well."""
+    words: str = ""
+    """What the collector is told beside that, in Indonesian."""
 
 
 def submit(session: Session, collector: Collector, arrival: Arrival, site: Site) -> Taken:
@@ -112,6 +116,8 @@ def _told(arrival: Arrival) -> Told:
     named = (declared.record,) if declared is not None else ()
     if arrival.mapping is None:
         return Told(named)
+    if (stated := rt_stated(arrival.instance, arrival.mapping)) is not None:
+        return Told(desa=stated.desa)
     records, rt = rt_told(arrival.instance, arrival.mapping)
     return Told((*named, *records), rt)
 
@@ -168,7 +174,9 @@ def _again(
             to_be_judged = landed.to_be_judged if landed is not None else 0
         elif arrival.is_last and not same.complete:
             submissions.complete(session, same.desa, same.id, None)
-    return Taken(same.state, same.problem, to_be_judged, is_repeated=True)
+    is_open = same.state == QUARANTINED and same.problem == HoldReason.STATEMENT
+    words = STILL_HELD if is_open else ""
+    return Taken(same.state, same.problem, to_be_judged, is_repeated=True, words=words)
 
 
 # The first time ------------------------------------------------------------------------------
@@ -183,9 +191,17 @@ def _first_time(
 ) -> Taken:
     reason = _unmergeable(arrival, stored)
     if reason is not None:
+        words = NOT_HIS if reason is HoldReason.VILLAGE and _states(arrival) else ""
         awaits = f"form:{stored.form_id}:{stored.form_version}"
-        return _set_aside(session, stored, arrival, reason, awaits)
+        return replace(_set_aside(session, stored, arrival, reason, awaits), words=words)
     assert arrival.instance is not None and arrival.mapping is not None, "asked just now"  # noqa: PT018 (one invariant)
+    if _states(arrival):
+        said = state_by_form(session, village, collector, arrival.instance, arrival.mapping)
+        if isinstance(said, Unstated):
+            aside = _set_aside(session, stored, arrival, HoldReason.STATEMENT, said.key)
+            return replace(aside, words=said.words)
+        _keep(session, stored, arrival)
+        return Taken(MERGED, words=said)
     photos = photos_of(session, stored, arrival.files) if arrival.files else {}
     form = Form(arrival.instance, stored.instance, arrival.mapping, photos, arrival.is_last)
     is_waited = village.before is None or village.before.is_waited
@@ -205,6 +221,11 @@ def _first_time(
     if is_waited:
         followed = let_in(session, village, keys_of(arrival.instance, stored.instance))
     return Taken(MERGED, None, landed.to_be_judged, niks=(*landed.niks, *followed.niks))
+
+
+def _states(arrival: Arrival) -> bool:
+    """Is it about a round, and not about records?"""
+    return arrival.mapping is not None and arrival.mapping.kind is FormKind.STATE_RT
 
 
 def _unmergeable(arrival: Arrival, stored: StoredSubmission) -> HoldReason | None:

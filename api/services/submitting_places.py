@@ -119,6 +119,8 @@ def candidate_villages(session: Session, scope: Scope, now: datetime) -> list[st
 
 def village_of(session: Session, candidates: list[str], scope: Scope, told: "Told") -> str | None:
     """The village that a form speaks about; nothing where that cannot be told."""
+    if told.desa is not None:
+        return told.desa if told.desa in candidates else None
     if len(candidates) == 1:
         return candidates[0]
     for record in told.records:
@@ -141,6 +143,8 @@ class Told:
 
     records: tuple[str, ...] = ()
     rt: str | None = None
+    desa: str | None = None
+    """The village itself, where the form names it."""
 
 
 def phones_lane(session: Session, village: Village, collector: Collector) -> StoredLane:

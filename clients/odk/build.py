@@ -23,6 +23,7 @@ FORMS: Final[Mapping[str, tuple[str, bool]]] = {
     "verifikasi_keluarga_2025": ("verifikasi_keluarga", True),
     "usulan_keluarga_baru": ("usulan_keluarga_baru", False),
     "pengukuran_balita": ("pengukuran_balita", False),
+    "rt_selesai": ("rt_selesai", False),
 }
 """Workbook → its source, and whether members are entities of their own (2025.1)."""
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -60,7 +61,7 @@ def _sheets(form: Form, form_id: str) -> Iterator[tuple[str, list[Mapping[str, s
             for listed, name, label_id, label_en in form.choices.values()
         ],
     )
-    if form.kind != "measure":
+    if form.kind in {"update", "create"}:
         yield "entities", [*_entities(form)]
     title = f"{settings['id']} (2025)" if form.members_kept else str(settings["id"])
     yield (

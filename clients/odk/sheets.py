@@ -176,7 +176,7 @@ def _prefilled(form: Form, expression: str) -> Cells:
 def _kept(form: Form, row: Row) -> str:
     """The entity property in which the phone keeps an answer for its next visit."""
     target = _field_of(row)
-    if target is None or form.kind == "measure" or row.get("keep") is False:
+    if target is None or form.kind not in {"update", "create"} or row.get("keep") is False:
         return ""
     entity, name = target
     if entity == "keluarga":

@@ -1,6 +1,6 @@
 """Periods: found for a village, listed in sight, opened, extended."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -80,6 +80,18 @@ def periods(session: Session, area: str | None = None) -> list[StoredPeriod]:
         )
     rows = session.connection().execute(statement.limit(PERIODS_PER_PAGE_MAX))
     return [_stored(row) for row in rows]
+
+
+def covering(session: Session, desas: Iterable[str], limit: int) -> list[StoredPeriod]:
+    """Periods that cover any of these villages whole, the latest first."""
+    around = sorted({desa[:length] for desa in desas for length in AREA_LENGTHS})
+    statement = (
+        select(_PERIOD)
+        .where(_PERIOD.c.area.in_(around))
+        .order_by(_PERIOD.c.opens_at.desc(), _PERIOD.c.id, _PERIOD.c.area)
+        .limit(limit)
+    )
+    return [_stored(row) for row in session.connection().execute(statement)]
 
 
 def add_period(session: Session, period: StoredPeriod, now: datetime) -> None:

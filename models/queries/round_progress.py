@@ -17,6 +17,7 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    literal,
     or_,
     select,
     true,
@@ -55,8 +56,7 @@ def round_progress(
     session: Session, sight: Sight, period: str, area: str, *, after: str, limit: int
 ) -> list[RoundProgress]:
     """Villages of an area in sight by code, from `after` on; of each the RTs in sight."""
-    head = func.coalesce(_ROUND.c.opened_head, _signed_before(), 0)
-    done = or_(_RECORD.c.end_reason.is_not(None), _stated_after(session, head))
+    done = _is_done(session, func.coalesce(_ROUND.c.opened_head, _signed_before(), 0))
     counted = (
         select(
             _RECORD.c.desa,
@@ -90,6 +90,39 @@ def round_progress(
         RoundProgress(row.desa, row.nama, row.families, row.done, row.rts)
         for row in session.connection().execute(statement)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class RtProgress:
+    """One RT of a village; `done`: families with an outcome of this round, or closed."""
+
+    rt: str
+    families: int
+    done: int
+
+
+def rt_progress(session: Session, sight: Sight, desa: str, opened_head: int) -> list[RtProgress]:
+    """The RTs of a village in sight, counted as `round_progress` counts villages."""
+    done = _is_done(session, literal(opened_head))
+    statement = (
+        select(
+            _RECORD.c.rt, func.count().label("families"), func.count(case((done, 1))).label("done")
+        )
+        .where(
+            _RECORD.c.desa == desa,
+            _RECORD.c.entity == KELUARGA,
+            _RECORD.c.alias.is_(None),
+            in_sight(_RECORD.c.desa, _RECORD.c.rt, sight),
+        )
+        .group_by(_RECORD.c.rt)
+        .order_by(_RECORD.c.rt)
+    )
+    rows = session.connection().execute(statement)
+    return [RtProgress(row.rt, row.families, row.done) for row in rows]
+
+
+def _is_done(session: Session, head: ColumnElement[Any]) -> ColumnElement[bool]:
+    return or_(_RECORD.c.end_reason.is_not(None), _stated_after(session, head))
 
 
 def _signed_before() -> ColumnElement[Any]:

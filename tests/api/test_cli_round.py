@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.commanding import Run, commanding
+from tests.api.commanding import Ran, Run, commanding
 from tests.api.rounds import (
     BIRTHS,
     DESA,
@@ -162,6 +162,62 @@ def test_a_finding_is_explained_and_an_rt_withdrawn(run: Run, village: World) ->
     assert "is done, 0 without an outcome" in run("round", "rt", *AT, "--rt", RT).out
     assert "is not done" in run("round", "rt", *AT, "--rt", RT, "--withdraw").out
     assert run("round", "rt", *AT, "--rt", RT, "--json").json["on_behalf"] is True
+
+
+def day(distance: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=distance)).date().isoformat()
+
+
+def add(run: Run, closes: str, *rest: str, opens: str = "", period: str = "2026-11") -> Ran:
+    window = ("--opens", opens or day(-5), "--closes", closes)
+    return run("period", "add", period, "--area", "1802", *window, *rest)
+
+
+def test_adding_a_period_again_with_the_flag_lets_it_close_later(run: Run) -> None:
+    begin(run)
+    before = run("period", "list", "--json").json[0]
+    told = add(run, day(12), "--extend", "--json").json
+    assert told["window"]["opens"] == before["window"]["opens"]
+    assert told["window"]["closes"] > before["window"]["closes"]
+    assert told["roles"] == before["roles"], "who has a window of his own keeps it"
+    assert told["profile"] == "tanpa-foto"
+    again = add(run, day(12), "--extend")
+    assert (again.code, "already" in again.err) == (1, True)
+
+
+def test_the_flag_extends_roles_too_each_from_where_it_stood(run: Run) -> None:
+    begin(run)
+    roles = (f"petugas={day(-5)}..{day(8)}", f"operator_desa={day(-5)}..{day(9)}")
+    told = add(run, day(5), "--role", roles[0], "--role", roles[1], "--extend", "--json").json
+    both = add(run, day(20), "--role", f"supervisor={day(-5)}..{day(7)}", "--extend", "--json").json
+    closes = {role: window["closes"] for role, window in both["roles"].items()}
+    assert closes["supervisor"] < closes["petugas"] < closes["operator_desa"]
+    assert told["window"]["closes"] < closes["supervisor"] < both["window"]["closes"]
+
+
+def test_without_the_flag_a_period_that_is_there_is_not_touched_and_the_flag_is_named(
+    run: Run,
+) -> None:
+    begin(run)
+    before = run("period", "list", "--json").out
+    refused = add(run, day(12))
+    assert refused.code == 1
+    assert "--area 1802 … --extend" in refused.err
+    assert run("period", "list", "--json").out == before
+
+
+def test_the_flag_opens_no_period_moves_no_opening_and_closes_nothing_sooner(run: Run) -> None:
+    begin(run)
+    before = run("period", "list", "--json").out
+    for refused, why in (
+        (add(run, day(12), "--extend", period="2026-12"), "Leave --extend out to open it"),
+        (add(run, day(12), "--extend", opens=day(-6)), "moves no opening: the period opens"),
+        (add(run, day(3), "--extend"), "at that time or later already"),
+        (add(run, day(12), "--extend", "--profile", "standar"), "evidence stays what it is"),
+    ):
+        assert refused.code == 1
+        assert why in refused.err.replace("\n", " ")
+    assert run("period", "list", "--json").out == before
 
 
 def test_a_period_is_extended_listed_and_a_village_unlocked(run: Run) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from api.formats.xform.mapping import RT_LIST
 from api.services.publishing import ExaminedForm, examine
 from clients.odk.build import PLACE
 from tests.odk.javarosa import Phone
-from tests.odk.village import FAMILIES, MEMBERS, list_csv
+from tests.odk.village import FAMILIES, MEMBERS, RTS, list_csv
 
 Examined = Callable[[str], ExaminedForm]
 
@@ -32,6 +33,9 @@ def phone_for(examined: Examined, tmp_path: Path) -> Callable[[str], Phone]:
     def fetched(name: str) -> Phone:
         phone = Phone(tmp_path / "phone")
         for listed in examined(name).checked.mapping.lists:
+            if listed.name == RT_LIST:
+                phone.files[f"{RT_LIST}.csv"] = RTS
+                continue
             rows = {"keluarga": FAMILIES, "anggota": MEMBERS}[listed.name]
             phone.sync(listed.name, list_csv(listed.properties, rows))
         return phone

@@ -25,6 +25,7 @@ EXAMPLES = {
     "verifikasi_keluarga_2025": 3,
     "usulan_keluarga_baru": 4,
     "pengukuran_balita": 12,
+    "rt_selesai": 12,
 }
 CARELESS = 0.01
 """How often somebody types nonsense or leaves out what is needed."""
@@ -110,6 +111,7 @@ def test_a_client_of_the_compact_form_asks_and_keeps_what_javarosa_does(
     def compared(seed: int) -> None:
         phone = phone_for(name)
         lists = {listed: phone.store.csv(listed) for listed in phone.store.lists}
+        lists |= {name.removesuffix(".csv"): held.decode() for name, held in phone.files.items()}
         random = Random(seed)
         client = Filling(
             form,

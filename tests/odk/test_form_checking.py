@@ -340,6 +340,53 @@ def test_a_midwifes_form_is_about_a_child() -> None:
     assert "states nothing about keluarga" in the_fault(sheets)[3]
 
 
+def a_statement(*rows: Cells) -> Sheets:
+    """A form that states that an RT is done, and whatever else these rows ask."""
+    sheets = an_update()
+    sheets["settings"][0]["lokus"] = "state-rt"
+    sheets["entities"] = []
+    sheets["survey"] = [
+        question("select_one_from_file rt_saya.csv", "rt", lokus="rt.id"),
+        calculation("periode", "instance('rt_saya')/root/item[name = ${rt}]/periode"),
+        *rows,
+    ]
+    return sheets
+
+
+PERIOD = question("text", "masa", lokus="rt.period")
+DONE = question("select_one ya_tidak", "selesai", lokus="rt.done")
+
+
+def test_a_statement_about_an_rt_feeds_its_round_and_no_record() -> None:
+    mapping = checked(a_statement(PERIOD, DONE, question("text", "c", lokus="rt.note"))).mapping
+    assert mapping.kind is FormKind.STATE_RT
+    assert {feed.name for _, feed in mapping.fed("rt")} == {"id", "period", "done", "note"}
+    (listed,) = mapping.lists
+    assert (listed.name, listed.properties) == ("rt_saya", ("periode",))
+    assert FormMapping.from_json(mapping.to_json()) == mapping
+
+
+def test_a_statement_says_which_rt_which_period_and_whether_it_is_done() -> None:
+    assert "no question feeds rt.done" in the_fault(a_statement(PERIOD))[3]
+    assert "no question feeds rt.period" in the_fault(a_statement(DONE))[3]
+    wrong = question("integer", "masa", lokus="rt.period")
+    assert "cannot feed rt.period" in the_fault(a_statement(wrong, DONE))[3]
+    words = question("select_one lantai", "selesai", lokus="rt.done")
+    assert "not in the code list of rt.done" in the_fault(a_statement(PERIOD, words))[3]
+    column = calculation("x", "instance('rt_saya')/root/item[name = ${rt}]/nik")
+    assert "rt_saya has no column nik" in the_fault(a_statement(PERIOD, DONE, column))[3]
+
+
+def test_a_statement_and_what_was_found_at_a_family_are_two_forms() -> None:
+    both = question("text", "telepon", lokus="keluarga.telepon")
+    told = the_fault(a_statement(PERIOD, DONE, both))[3]
+    assert told == "a form of kind state-rt states nothing about keluarga"
+    assert "kind update states nothing about rt" in the_fault(an_update(PERIOD))[3]
+    sheets = a_statement(PERIOD, DONE)
+    sheets["entities"] = [{"list_name": "keluarga"}]
+    assert "is about no record" in the_fault(sheets)[3]
+
+
 def test_old_spellings_of_xlsform_are_understood() -> None:
     rows = [
         {"type": "begin group", "name": "rumah"},

@@ -118,6 +118,15 @@ MEMBERS: Final[Rows] = (
     ),
 )
 
+RTS: Final = (
+    b"name,label,desa,rt,periode,keluarga,belum,dinyatakan\n"
+    b'1802212001:003/001,"RT 003/001: 41 keluarga, 3 belum ada hasil",1802212001,003/001,'
+    b"2026-11,41,3,\n"
+    b'1802212001:004/001,"RT 004/001: 12 keluarga, 0 belum ada hasil",1802212001,004/001,'
+    b"2026-11,12,0,2026-11-20\n"
+)
+"""The list of a collector's own RTs, of which two are his."""
+
 NOTHING_WRONG: Final[Mapping[str, Answer]] = {
     "keluarga": FAMILY,
     "hasil_kunjungan": "selesai",

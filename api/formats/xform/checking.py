@@ -13,6 +13,7 @@ from api.formats.xform.faults import FormFault, FormRefused
 from api.formats.xform.fitting import fit_faults
 from api.formats.xform.formulas import language_faults, list_reads
 from api.formats.xform.mapping import (
+    RT_LIST,
     Feed,
     FormKind,
     FormMapping,
@@ -34,6 +35,8 @@ KOBO_SPECIFICATION: Final = "2024.1"
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
 _ENTITIES_VERSION: Final = "{http://www.opendatakit.org/xforms/entities}entities-version"
 _MODEL: Final = "{http://www.w3.org/2002/xforms}model"
+_SERVED: Final = frozenset({*FIELDS, RT_LIST})
+"""Lists that the server makes for each collector; other files come along with the form."""
 _ROW_OWN: Final = frozenset({"name", "label", "__version", "__trunkVersion", "__branchId"})
 
 
@@ -162,7 +165,16 @@ def _fed(survey: Survey, faults: list[FormFault]) -> Iterator[Fed]:
 
 def _entity_faults(survey: Survey, kind: FormKind) -> Iterator[FormFault]:
     main = next((row for row in survey.entities if row.listed == KELUARGA), None)
-    if kind is not FormKind.MEASURE and main is None:
+    if kind is FormKind.STATE_RT and survey.entities:
+        yield FormFault(
+            "entities",
+            survey.entities[0].row,
+            "list_name",
+            "a form of kind state-rt is about no record: leave this sheet out",
+            "formulir jenis state-rt tidak tentang satu data: hapus lembar ini",
+        )
+        return
+    if kind in {FormKind.UPDATE, FormKind.CREATE} and main is None:
         yield FormFault(
             "entities",
             0,
@@ -195,7 +207,7 @@ def _entity_faults(survey: Survey, kind: FormKind) -> Iterator[FormFault]:
 def _list_faults(survey: Survey) -> Iterator[FormFault]:
     """A column that the server does not serve would be empty on every phone, without a word."""
     for row, column, listed, name in list_reads(survey):
-        if listed in FIELDS and name not in extra_columns(listed):
+        if listed in _SERVED and name not in extra_columns(listed):
             yield row.fault(
                 column,
                 f"the list {listed} has no column {name}",
@@ -249,7 +261,7 @@ def _lists(survey: Survey) -> tuple[MappedList, ...]:
     return tuple(
         MappedList(listed, tuple(sorted(names - _ROW_OWN)))
         for listed, names in sorted(found.items())
-        if listed in FIELDS
+        if listed in _SERVED
     )
 
 

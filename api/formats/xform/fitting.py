@@ -43,6 +43,11 @@ _ROLES: Final = {
     Role.SHOWN: ("calculate",),
     Role.PHOTO: ("image",),
 }
+_STATED_KINDS: Final = {
+    "id": ("select_one_from_file", "calculate"),
+    "period": ("text", "select_one", "calculate"),
+    "done": ("select_one", "calculate"),
+}
 _END_KINDS: Final = {
     "reason": ("select_one", "calculate"),
     "date": ("date", "today"),
@@ -63,6 +68,8 @@ def fit_faults(survey: Survey, row: SurveyRow, feed: Feed) -> Iterator[FormFault
         )
     elif feed.role is Role.END and feed.name == "reason":
         yield from _words(survey, row, feed, SLUGS[END_REASONS])
+    elif feed.role is Role.STATED and feed.name == "done":
+        yield from _words(survey, row, feed, _TRUTHS)
     elif feed.role is Role.FIELD and field is not None:
         yield from _value_faults(survey, row, feed, field)
 
@@ -70,6 +77,8 @@ def fit_faults(survey: Survey, row: SurveyRow, feed: Feed) -> Iterator[FormFault
 def _allowed(feed: Feed, field: Field | None) -> tuple[str, ...]:
     if feed.role in _ROLES:
         return _ROLES[feed.role]
+    if feed.role is Role.STATED:
+        return _STATED_KINDS.get(feed.name, ("text", "calculate"))
     if feed.role is Role.END:
         return _END_KINDS.get(feed.name, ("text", "calculate"))
     assert field is not None, "every other role names a field"

@@ -43,6 +43,8 @@ class FormKind(StrEnum):
     """A family that is on no list."""
     MEASURE = "measure"
     """A child of the list; nothing of the family is stated."""
+    STATE_RT = "state-rt"
+    """That the list of an RT is done. No record: it goes to the round of the RT's village."""
 
 
 class Role(StrEnum):
@@ -64,8 +66,17 @@ class Role(StrEnum):
     """A part of the statement that closes the record; `name` is one of `END_PARTS`."""
     OBSERVED = "observed"
     """The day that the answers are about."""
+    STATED = "stated"
+    """A part of what is stated of an RT; `name` is one of `RT_PARTS`."""
 
 
+RT: Final = "rt"
+"""What a form of the kind `STATE_RT` feeds in place of an entity: an RT in a period."""
+RT_PARTS: Final = ("id", "period", "done", "note")
+RT_LIST: Final = "rt_saya"
+"""The list of the collector's own RTs, which is served beside those of entities."""
+RT_COLUMNS: Final = ("desa", "rt", "periode", "keluarga", "belum", "dinyatakan")
+"""What the list tells of each RT, beside `name` (`desa:rt`) and `label`."""
 END_PARTS: Final = ("reason", "date", "number", "twin", "target", "evidence")
 
 

@@ -115,6 +115,11 @@ def rt_told(instance: Instance, mapping: FormMapping) -> tuple[tuple[str, ...], 
     return tuple(one for one in named if one is not None), rt
 
 
+def answers_of(instance: Instance) -> Answers:
+    """Everything that a form without repeats says."""
+    return _Flat(instance.root, frozenset()).answers
+
+
 def derived_id(instance_id: str, what: str) -> str:
     """The id of something born in a submission: the same for the same instance, for ever."""
     digest = hashlib.sha256(f"{instance_id}\n{what}".encode()).digest()

@@ -12,6 +12,7 @@ One or more targets, separated by spaces:
 | `anggota.new_id` | the id for a record that is not on the list |
 | `anggota.end:reason`, `:date`, `:number`, … | the statement that closes the record |
 | `observed` | the day that the form is about |
+| `rt.id`, `rt.period`, `rt.done`, `rt.note` | in a form of kind `state-rt`: what it states |
 | `anggota` | on a `begin_repeat`: each instance is a member |
 """
 
@@ -20,7 +21,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from api.formats.xform.faults import FormFault
-from api.formats.xform.mapping import END_PARTS, LOCATION, Feed, Role
+from api.formats.xform.mapping import END_PARTS, LOCATION, RT, RT_PARTS, Feed, Role
 from api.formats.xform.survey import TARGETS_COLUMN, SurveyRow
 from sync.codes import SLUGS
 from sync.policy import FIELDS, Field, FieldClass, ValueType
@@ -50,6 +51,8 @@ def _target(row: SurveyRow, text: str) -> Feed | FormFault:
     if text == "observed":
         return Feed("", Role.OBSERVED)
     found = _TARGET.fullmatch(text)
+    if found is not None and found[1] == RT and found[2] in RT_PARTS and not found[3]:
+        return Feed(RT, Role.STATED, found[2])
     if found is None or found[1] not in ENTITIES:
         return row.fault(
             TARGETS_COLUMN,

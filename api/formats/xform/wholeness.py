@@ -10,7 +10,7 @@ from typing import Final
 
 from api.formats.xform.faults import FormFault
 from api.formats.xform.formulas import settled
-from api.formats.xform.mapping import Feed, FormKind, Role
+from api.formats.xform.mapping import RT, RT_COLUMNS, RT_LIST, Feed, FormKind, Role
 from api.formats.xform.survey import TARGETS_COLUMN, Survey, SurveyRow
 from api.formats.xform.targets import field_of
 from sync.policy import FIELDS, GROUPS, FieldClass
@@ -32,6 +32,8 @@ def wholeness_faults(
         yield from _half_groups(fed)
         yield from _sets_without_shown(fed)
     yield from _ids(survey, kind, fed, repeats)
+    if kind is FormKind.STATE_RT:
+        yield from _unstated(fed)
     yield from _ends(survey, fed)
 
 
@@ -64,6 +66,8 @@ def _misplaced(fed: Sequence[Fed], repeats: dict[str, str], kind: FormKind) -> I
 
 
 def _belongs(feed: Feed, kind: FormKind) -> bool:
+    if kind is FormKind.STATE_RT:
+        return feed.entity == RT
     if kind is FormKind.MEASURE:
         return feed.entity in {PENGUKURAN, ANGGOTA}
     return feed.entity in {KELUARGA, KUNJUNGAN, ANGGOTA}
@@ -159,6 +163,21 @@ def _ids(
         )
 
 
+def _unstated(fed: Sequence[Fed]) -> Iterator[FormFault]:
+    told = {feed.name for _, feed in fed if feed.role is Role.STATED}
+    for name in ("id", "period", "done"):
+        if name not in told:
+            yield FormFault(
+                "survey",
+                0,
+                TARGETS_COLUMN,
+                f"no question feeds rt.{name}: a form of kind state-rt says which RT, in which "
+                "period, and whether it is done",
+                f"tidak ada pertanyaan dengan tujuan rt.{name}: formulir jenis state-rt menyebut "
+                "RT, periode, dan apakah sudah selesai",
+            )
+
+
 def _ends(survey: Survey, fed: Sequence[Fed]) -> Iterator[FormFault]:
     parts: dict[str, list[Fed]] = {}
     for row, feed in fed:
@@ -183,6 +202,8 @@ def _ends(survey: Survey, fed: Sequence[Fed]) -> Iterator[FormFault]:
 
 def extra_columns(listed: str) -> frozenset[str]:
     """Columns of a served list that are no fields: who, where it belongs, what is to be done."""
+    if listed == RT_LIST:
+        return frozenset({"name", "label", *RT_COLUMNS})
     own = {"name", "label", "__version", "__trunkVersion", "__branchId"}
     return frozenset(own | _EXTRA.get(listed, set()) | set(FIELDS.get(listed, {})))
 

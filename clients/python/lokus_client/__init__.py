@@ -21,6 +21,7 @@ from lokus_client.errors import (
 )
 from lokus_client.overlay import RecordView
 from lokus_client.phone import Phone
+from lokus_client.rt_done import RtStatement
 from lokus_client.status import Receipt, Review, Status, SyncReport
 from lokus_client.troubles import Trouble
 
@@ -42,6 +43,7 @@ __all__ = [
     "Receipt",
     "RecordView",
     "Review",
+    "RtStatement",
     "ServerBusy",
     "ServerProblem",
     "Status",

@@ -23,6 +23,7 @@ from lokus_client.enrolment import read_code
 from lokus_client.errors import ExchangeFailed, LokusError, Mistake, NotEnrolled
 from lokus_client.overlay import RecordView
 from lokus_client.phone import Phone
+from lokus_client.rt_done import RtUnclear
 from lokus_client.status import as_json
 from lokus_client.texts import say, why
 
@@ -78,6 +79,8 @@ def refusing(language: str) -> Iterator[None]:
     """Say an error of the SDK in one sentence."""
     try:
         yield
+    except RtUnclear as unclear:
+        _fail(say(language, "refused", reason=say(language, unclear.code, **unclear.values)))
     except NotEnrolled:
         _fail(say(language, "not-enrolled"))
     except ExchangeFailed as failed:
@@ -133,7 +136,7 @@ def sync(
         if as_json_:
             _print_json(as_json(report))
         else:
-            screens.show(console, screens.sync_result(lang, report))
+            screens.show(console, screens.sync_result(lang, report, phone.rt_statements()))
     if not report.is_complete:
         raise typer.Exit(1)
 
@@ -285,13 +288,43 @@ def end(
 
 
 @app.command()
+def selesai(  # noqa: PLR0913, PLR0917  # the parameters of a command are its options
+    rt: Annotated[
+        str | None, typer.Option(metavar="RT/RW", help="Unless this phone has only one.")
+    ] = None,
+    periode: Annotated[
+        str | None, typer.Option(help="Like 2026-11, unless this phone knows the open one.")
+    ] = None,
+    tarik: Annotated[bool, typer.Option("--tarik", help="Take the statement back.")] = False,
+    alasan: Annotated[str, typer.Option(help="Why it is taken back; stays in the log.")] = "",
+    desa: Annotated[str | None, typer.Option(help="Village code, if there are several.")] = None,
+    store: StoreFile = STORE,
+    lang: Language = "id",
+    as_json_: AsJson = False,
+) -> None:
+    """State that the list of your RT is done. Works offline; sent behind what was captured."""
+    with opened(store, lang) as phone:
+        stated = phone.state_rt_done(rt, period=periode, desa=desa, done=not tarik, reason=alasan)
+        if as_json_:
+            _print_json(None if stated is None else asdict(stated))
+        elif stated is None:
+            _tell(say(lang, "rt-undone-here"))
+        else:
+            key, unsent = "rt-undone-saved" if tarik else "rt-done-saved", phone.status().unsent
+            _tell(say(lang, key, rt=stated.rt, period=stated.period, unsent=unsent))
+
+
+@app.command()
 def status(store: StoreFile = STORE, lang: Language = "id", as_json_: AsJson = False) -> None:
     """What is unsent, under review or held back, and whether phone and server agree per RT."""
     with opened(store, lang) as phone:
         if as_json_:
             _print_json(as_json(phone.status()))
         else:
-            screens.show(console, screens.status_page(lang, phone.status(), phone.fields))
+            now = phone.status()
+            screens.show(console, screens.status_page(lang, now, phone.fields))
+            # A program that asks is not somebody who has read it.
+            phone.have_seen(now.rt_statements)
 
 
 @app.command()

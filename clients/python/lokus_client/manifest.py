@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from lokus_client.calling import Caller
@@ -17,6 +18,8 @@ OPERATIONS_PER_PUSH_MAX: Final = 500
 PUSH_BYTES_MAX: Final = 256 * 1024
 PAGE_BYTES: Final = 32 * 1024
 IDS_PER_REQUEST_MAX: Final = 100
+REFRESH_S: Final = 20 * 3600
+"""After this a sync that may ask more than comes in passing asks whether there is news."""
 _NOT_MODIFIED: Final = 304
 
 
@@ -31,6 +34,16 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class KnownPeriod:
+    """A period of an area (a prefix of village codes), with the window of this phone's role."""
+
+    period: str
+    area: str
+    opens: datetime
+    closes: datetime
+
+
+@dataclass(frozen=True)
 class Manifest:
     """``timezone``: the kabupaten's zone name. ``scope_version`` and ``epoch`` go into requests."""
 
@@ -41,6 +54,7 @@ class Manifest:
     lanes: tuple[AssignedLane, ...]
     limits: Limits
     fields: FieldTable
+    periods: tuple[KnownPeriod, ...] = ()
 
 
 def read(raw: Mapping[str, Json]) -> Manifest:
@@ -54,7 +68,20 @@ def read(raw: Mapping[str, Json]) -> Manifest:
         tuple(lane for lane in lanes if lane is not None),
         _limits(mapping(raw, "limits")),
         FieldTable.from_manifest(raw),
+        tuple(one for one in map(_period, objects(raw, "periods")) if one is not None),
     )
+
+
+def _period(raw: JsonObject) -> KnownPeriod | None:
+    name, area = text(raw, "period"), text(raw, "area")
+    try:
+        opens = datetime.fromisoformat(text(raw, "opens") or "")
+        closes = datetime.fromisoformat(text(raw, "closes") or "")
+    except ValueError:
+        return None
+    if not name or area is None or opens.tzinfo is None or closes.tzinfo is None:
+        return None
+    return KnownPeriod(name, area, opens, closes)
 
 
 def _limits(raw: Mapping[str, Json]) -> Limits:
@@ -88,18 +115,32 @@ def keep(store: Store, raw: JsonObject) -> None:
 
 
 def refresh(caller: Caller) -> bool:
-    """Fetch labels, forms and limits if they have changed; tells whether there was news.
+    """Fetch labels, forms, periods and limits if they have changed; tells whether there was news.
 
     Epoch and scope are left alone: changing them means more than remembering them.
     """
     store = caller.store
     answer = caller.get_if_changed("/v1/manifest", store.fact_text("manifest_etag"))
-    if answer.status == _NOT_MODIFIED:
-        return False
-    raw = answer.json_object()
+    is_news = answer.status != _NOT_MODIFIED
+    raw = answer.json_object() if is_news else {}
     with store.writing("manifest"):
-        store.remember(manifest=raw, manifest_etag=answer.headers.get("ETag"))
-    return True
+        note_asked(caller)
+        if is_news:
+            store.remember(manifest=raw, manifest_etag=answer.headers.get("ETag"))
+    return is_news
+
+
+def note_asked(caller: Caller) -> None:
+    """The manifest is as of now. Inside a writing block."""
+    caller.store.remember(manifest_asked_s=int(caller.environment.wall().timestamp()))
+
+
+def refresh_if_old(caller: Caller) -> None:
+    """Ask once a day: a period may have opened since. Raises ``ExchangeFailed``."""
+    asked_s = caller.store.fact_number("manifest_asked_s")
+    # A clock that was put back must not put the next question off for years.
+    if abs(caller.environment.wall().timestamp() - asked_s) >= REFRESH_S:
+        refresh(caller)
 
 
 def as_text(value: JsonObject) -> str:

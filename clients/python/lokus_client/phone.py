@@ -11,14 +11,16 @@ disk.
 """
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx
 
-from lokus_client import bundle, copies, edits, enrolment, outbox, recovery, shown, syncing
+from lokus_client import bundle, copies, edits, enrolment, outbox, recovery, rt_done, shown, syncing
 from lokus_client import manifest as manifests
 from lokus_client import status as statuses
 from lokus_client.calling import Caller
@@ -30,6 +32,7 @@ from lokus_client.fieldtable import FieldTable
 from lokus_client.manifest import Manifest
 from lokus_client.overlay import RecordView
 from lokus_client.rows import CopyRow
+from lokus_client.rt_done import RtStatement
 from lokus_client.session import Session
 from lokus_client.status import Receipt, Status, SyncReport
 from lokus_client.store import Store
@@ -194,6 +197,48 @@ class Phone:
     ) -> Queued:
         """An anggota to another keluarga of its village."""
         return edits.move(self._capture(), id, parent, occasion=Occasion(observed))
+
+    def state_rt_done(
+        self,
+        rt: str | None = None,
+        *,
+        period: str | None = None,
+        desa: str | None = None,
+        done: bool = True,
+        reason: str = "",
+    ) -> RtStatement | None:
+        """State that the list of an RT is done; ``done=False`` takes that back.
+
+        Sent by the next ``sync``, behind everything that was captured; ``rt_statements`` tells what
+        the server said. RT, village and period may be left out where there is only one. Raises
+        ``InvalidEdit``. ``None``: what was taken back had never been sent, and will not be.
+        """
+        if self._store.fact("token") is None:
+            raise NotEnrolled
+        where, which = rt_done.meant(self._store, desa, rt)
+        when = period or rt_done.open_period(self._manifest().periods, where, self._now())
+        stated = self.environment.now_text()
+        wish = RtStatement(
+            where, when, which, done, reason, stated, rt_done.WAITING, {}, None, is_seen=False
+        )
+        return rt_done.state(self._store, wish)
+
+    def rt_statements(self) -> list[RtStatement]:
+        """What this phone states of its RTs, the latest period first, with the server's answers."""
+        return rt_done.every(self._store)
+
+    def have_seen(self, shown: Sequence[RtStatement]) -> None:
+        """Somebody has read these answers; until then they count as news."""
+        rt_done.seen(self._store, shown)
+
+    def _now(self) -> datetime:
+        """By this phone's clock, or by the server's last word where the clock is behind that."""
+        told = self._store.fact_text("server_time")
+        now = self.environment.wall()
+        try:
+            return max(now, datetime.fromisoformat(told or ""))
+        except (ValueError, TypeError):
+            return now
 
     def offer(self, desa: str, operation: JsonObject) -> Queued:
         """Queue an operation exactly as given, unchecked: for tests of servers."""

@@ -6,7 +6,7 @@ knows by the hash what it already has, so offering too much is harmless and offe
 the only mistake that could be made here.
 """
 
-from lokus_client import copies, outbox, villages
+from lokus_client import copies, outbox, rt_done, villages
 from lokus_client import manifest as manifests
 from lokus_client.errors import NoProgress, ServerProblem
 from lokus_client.manifest import Manifest, as_text
@@ -77,12 +77,14 @@ def renew(session: Session) -> None:
             _adopt_epoch(session, manifest)
         _adopt_scope(session, manifest)
         manifests.keep(store, raw)
+        manifests.note_asked(session.caller)
     session.manifest = manifest
 
 
 def _adopt_epoch(session: Session, manifest: Manifest) -> None:
     """The server was restored: its positions mean something else now, the hashes do not."""
     store = session.store
+    rt_done.offer_again(store)
     listed = {lane.lane: lane for lane in manifest.lanes}
     for village in villages.every(store):
         _forget(session, village.desa)

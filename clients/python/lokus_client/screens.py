@@ -14,10 +14,11 @@ from rich.text import Text
 from lokus_client.agreement import AGREES, DIFFERS
 from lokus_client.fieldtable import FieldTable
 from lokus_client.overlay import RecordView
+from lokus_client.rt_done import ACCEPTED, REFUSED, WAITING, RtStatement
 from lokus_client.status import Review, Status, SyncReport
-from lokus_client.texts import problem, say, why
+from lokus_client.texts import problem, refusal, say, why
 from lokus_client.troubles import Trouble
-from lokus_client.values import Json, mapping
+from lokus_client.values import Json, mapping, text
 
 SHORT_ID: Final = 8
 """The end of a UUIDv7 is random; its beginning is the time, equal for a whole import."""
@@ -116,7 +117,9 @@ def record_page(language: str, view: RecordView, below: Sequence[RecordView]) ->
     return Group(*parts)
 
 
-def sync_result(language: str, report: SyncReport) -> RenderableType:
+def sync_result(
+    language: str, report: SyncReport, statements: Sequence[RtStatement] = ()
+) -> RenderableType:
     """How a session ended and what is still waiting."""
     if report.is_complete:
         lines = [Text(say(language, "sync-ok", acked=report.acked, rows=report.rows))]
@@ -125,7 +128,7 @@ def sync_result(language: str, report: SyncReport) -> RenderableType:
         lines = [Text(say(language, "sync-failed", reason=reason), style="yellow")]
     if report.unsent:
         lines.append(Text(say(language, "still-held", unsent=report.unsent)))
-    return Group(*lines)
+    return Group(*lines, *rt_statements(language, statements))
 
 
 def status_page(language: str, status: Status, fields: FieldTable) -> RenderableType:
@@ -151,8 +154,32 @@ def status_page(language: str, status: Status, fields: FieldTable) -> Renderable
     parts += _reviews(language, status, fields)
     parts += _troubles(language, "quarantined", status.quarantined)
     parts += _troubles(language, "lost-values", status.lost_values)
+    parts += rt_statements(language, status.rt_statements)
     parts += _agreements(language, status)
     return Group(*parts)
+
+
+def rt_statements(language: str, statements: Sequence[RtStatement]) -> list[RenderableType]:
+    """What is on its way, what nobody has read yet, and the latest that holds of each RT."""
+    told: dict[tuple[str, str], list[RtStatement]] = {}
+    for one in statements:
+        before = told.setdefault((one.desa, one.rt), [])
+        if one.state == WAITING or not one.is_seen or (not before and one.state == ACCEPTED):
+            before.append(one)
+    lines = [_rt_line(language, one) for shown in told.values() for one in shown]
+    return [_heading(language, "rt-statements", None), *lines] if lines else []
+
+
+def _rt_line(language: str, one: RtStatement) -> Text:
+    back = "" if one.done else "-back"
+    if one.state == REFUSED:
+        told = refusal(language, one.code, text(one.answer, "title") or "")
+        said = say(language, "rt-refused", reason=told)
+    else:
+        counts = {key: one.answer.get(key, "?") for key in ("families", "lacking")}
+        said = say(language, f"rt-{one.state}{back}", **counts)
+    line = say(language, "rt-line", desa=one.desa, rt=one.rt, period=one.period, told=said)
+    return Text(f"  {line}", style="yellow" if one.state == REFUSED else "")
 
 
 def _reviews(language: str, status: Status, fields: FieldTable) -> Iterable[RenderableType]:

@@ -4,9 +4,10 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from lokus_client import agreement, copies, outbox, troubles, villages
+from lokus_client import agreement, copies, outbox, rt_done, troubles, villages
 from lokus_client.agreement import Agreement
 from lokus_client.calling import Traffic
+from lokus_client.rt_done import RtStatement
 from lokus_client.session import Tally
 from lokus_client.store import Store
 from lokus_client.troubles import Trouble
@@ -91,6 +92,7 @@ class Status:
     last_receipt: Receipt | None
     last_sync: SyncReport | None
     last_complete_sync: str | None
+    rt_statements: tuple[RtStatement, ...] = ()
 
 
 def status(store: Store) -> Status:
@@ -117,6 +119,7 @@ def status(store: Store) -> Status:
         last_receipt=next(iter(receipts(store, 1)), None),
         last_sync=log[-1] if log else None,
         last_complete_sync=store.fact_text("last_complete_sync"),
+        rt_statements=tuple(rt_done.every(store)),
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Self, TypeAlias
 
 from lokus_client.errors import StoreFailed, StoreTooNew
-from lokus_client.tables import SCHEMA, SCHEMA_VERSION
+from lokus_client.tables import SCHEMA_VERSION, STEPS
 from lokus_client.values import Json
 
 Value: TypeAlias = "str | int | None"
@@ -58,15 +58,19 @@ class Store:
         return store
 
     def _create_tables(self) -> None:
-        version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        version = self._version()
         if version > SCHEMA_VERSION:
             self.close()
             raise StoreTooNew(f"store version {version}; this client knows {SCHEMA_VERSION}")
-        if version == 0:
+        if version < SCHEMA_VERSION:
             with self.writing("create-store"):
-                for statement in SCHEMA.split(";\n"):
-                    self._connection.execute(statement)
+                for step in STEPS[self._version() :]:
+                    for statement in step.split(";\n"):
+                        self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
     def close(self) -> None:
         self._connection.close()

@@ -4,6 +4,7 @@ Per village one combined request is the normal case: what was captured goes up, 
 down, digests are compared. Everything else here is what the field does to the normal case.
 """
 
+from contextlib import suppress
 from typing import Final
 
 from lokus_client import (
@@ -13,10 +14,12 @@ from lokus_client import (
     pulling,
     pushing,
     recovery,
+    rt_done,
     snapshots,
     villages,
 )
-from lokus_client.errors import NoProgress, ServerProblem
+from lokus_client import manifest as manifests
+from lokus_client.errors import ExchangeFailed, NoProgress, ServerProblem
 from lokus_client.session import Session
 from lokus_client.villages import Village
 
@@ -35,6 +38,8 @@ def run(session: Session) -> None:
         if session.store.fact("epoch") is None:
             recovery.renew(session)
         _visit_all(session)
+        # Only now: an RT is not stated as done before its answers are there.
+        rt_done.send(session)
         outcomes.refresh(session)
     except ServerProblem as problem:
         if problem.code == REVOKED:
@@ -43,6 +48,10 @@ def run(session: Session) -> None:
     if session.store.fact("is_revoked"):
         with session.store.writing("revoked"):
             session.store.remember(is_revoked=False)
+    if session.checks_agreement:
+        # Everything is done by now; that labels and periods may be of yesterday undoes none of it.
+        with suppress(ExchangeFailed):
+            manifests.refresh_if_old(session.caller)
 
 
 def _visit_all(session: Session) -> None:

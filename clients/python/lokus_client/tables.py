@@ -6,9 +6,7 @@ person at the phone did is in ``operations``, frozen. What is shown is computed 
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 1
-
-SCHEMA: Final = """
+_FIRST: Final = """
 CREATE TABLE facts (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL               -- JSON
@@ -124,3 +122,25 @@ CREATE TABLE sync_log (
     entry TEXT NOT NULL               -- JSON: counters and codes, no personal data
 );
 """
+
+_RT_STATEMENTS: Final = """
+CREATE TABLE rt_statements (
+    desa TEXT NOT NULL,
+    period TEXT NOT NULL,
+    rt TEXT NOT NULL,
+    done INTEGER NOT NULL,                 -- 0: taken back
+    reason TEXT NOT NULL,
+    stated TEXT NOT NULL,
+    due INTEGER NOT NULL DEFAULT 1,        -- has to be offered to the server
+    tried INTEGER NOT NULL DEFAULT 0,      -- may have reached the server, then or earlier
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'accepted', 'refused')),
+    answer TEXT NOT NULL DEFAULT '{}',     -- JSON: the server's
+    answered TEXT,
+    seen INTEGER NOT NULL DEFAULT 0,       -- the answer was read by somebody
+    PRIMARY KEY (desa, period, rt)
+) WITHOUT ROWID;
+"""
+
+STEPS: Final = (_FIRST, _RT_STATEMENTS)
+"""What leads from each version to the next; a new store takes all of them."""
+SCHEMA_VERSION: Final = len(STEPS)

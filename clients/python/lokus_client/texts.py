@@ -73,6 +73,84 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "rule-passed": ("lulus", "pass"),
     "rule-failed": ("GAGAL", "FAIL"),
     "rules-told": ("{passed} dari {all} aturan lulus.", "{passed} of {all} rules pass."),
+    "rt-done-saved": (
+        (
+            "RT {rt} dinyatakan selesai untuk periode {period}; tersimpan di ponsel ini."
+            " Dikirim saat sync, setelah semua isian terkirim (menunggu: {unsent})."
+        ),
+        (
+            "RT {rt} is stated as done for period {period}; saved on this phone."
+            " Sent with a sync, behind everything captured (waiting: {unsent})."
+        ),
+    ),
+    "rt-undone-saved": (
+        "Pernyataan selesai RT {rt} untuk periode {period} akan ditarik saat sync.",
+        "The statement that RT {rt} is done for period {period} is taken back with a sync.",
+    ),
+    "rt-undone-here": (
+        "Pernyataan itu belum pernah terkirim dan sudah dihapus dari ponsel ini.",
+        "That statement was never sent and is gone from this phone.",
+    ),
+    "rt-malformed": (
+        "nomor RT ditulis 003/001, atau 003/ tanpa RW.",
+        "an RT is written 003/001, or 003/ without RW.",
+    ),
+    "rt-not-own": (
+        "RT itu bukan tugas ponsel ini ({own}). Jika baru berubah: lokus-client sync",
+        "that RT is not one of this phone's ({own}). If that has changed: lokus-client sync",
+    ),
+    "rt-several": (
+        "ponsel ini memegang beberapa RT ({own}); tulis --rt, dan --desa bila perlu.",
+        "several RTs are this phone's ({own}): say --rt, and --desa where needed.",
+    ),
+    "period-several": (
+        "beberapa periode sedang terbuka ({known}); tulis --periode.",
+        "several periods are open ({known}): say --periode.",
+    ),
+    "period-unknown": (
+        (
+            "ponsel ini tidak mengetahui periode yang sedang terbuka (tercatat: {known})."
+            " Jalankan lokus-client sync, atau tulis --periode."
+        ),
+        (
+            "this phone knows of no period that is open (known: {known})."
+            " Run lokus-client sync, or say --periode."
+        ),
+    ),
+    "rt-statements": ("Pernyataan RT selesai", "RTs stated as done"),
+    "rt-line": ("{desa} RT {rt}, {period}: {told}", "{desa} RT {rt}, {period}: {told}"),
+    "rt-waiting": ("menunggu dikirim", "waiting to be sent"),
+    "rt-waiting-back": ("menunggu ditarik", "waiting to be taken back"),
+    "rt-accepted": (
+        "diterima; {families} keluarga, {lacking} belum ada hasil",
+        "taken; {families} families, {lacking} without an outcome",
+    ),
+    "rt-accepted-back": ("ditarik kembali", "taken back"),
+    "rt-refused": ("DITOLAK – {reason}", "REFUSED – {reason}"),
+    "statement-not-permitted": (
+        "peran Anda tidak boleh menyatakannya. Hubungi operator.",
+        "your role may not state it. Speak to the operator.",
+    ),
+    "statement-not-found": (
+        "RT itu bukan wilayah tugas Anda. Hubungi operator.",
+        "that RT is not one of yours. Speak to the operator.",
+    ),
+    "statement-not-found-rt": (
+        "tidak ada keluarga pada daftar RT itu. Periksa nomor RT.",
+        "no family of the list lies in that RT. Check its number.",
+    ),
+    "statement-not-found-period": (
+        "periode itu tidak ada untuk desa ini. Tanyakan kepada operator.",
+        "there is no such period for this village. Ask the operator.",
+    ),
+    "statement-round-elsewhere": (
+        "tahapnya sudah lewat: musyawarah sudah dibuka. Hubungi operator.",
+        "that step is over: the musyawarah has opened. Speak to the operator.",
+    ),
+    "statement-village-locked": (
+        "periode belum dibuka atau sudah ditutup. Hubungi operator.",
+        "the period has not opened or is over. Speak to the operator.",
+    ),
     "why-offline": (
         "tidak ada jaringan atau server tidak menjawab. Coba lagi nanti.",
         "no link, or the server does not answer. Try again later.",
@@ -144,6 +222,12 @@ def why(language: str, code: str, detail: str) -> str:
     """Why a session ended, by its stable code."""
     known = f"why-{code}"
     return say(language, known) if knows(known) else f"{code} {detail}".strip()
+
+
+def refusal(language: str, code: str, told: str) -> str:
+    """Why a statement was refused; ``told`` are the server's own words for codes of later ones."""
+    known = f"statement-{code}"
+    return f"{say(language, known)} ({code})" if knows(known) else f"{told} ({code})".strip()
 
 
 def problem(language: str, code: str) -> str:
