@@ -32,6 +32,9 @@ REFERENCE_TABLES: Final = (
     "connector",
     "connector_item",
     "central_session",
+    "connector_sight",
+    "connector_file",
+    "connector_change",
 )
 VILLAGE_TABLES: Final = {
     "feed": "desa",

@@ -22,7 +22,9 @@ from migrations import runner
 from models.engines import database_url as parsed
 from models.engines import open_for_migration
 from models.queries import forms, marks
-from models.queries.connectors import Connector, add_connector, hint
+from models.queries.connector_changes import CHANGED, note_change
+from models.queries.connector_files import Wanted, want_files
+from models.queries.connectors import Connector, Sighting, add_connector, hint, note_seen
 from models.queries.entity_lists import add_span
 from models.queries.forms import NewVersion
 from models.queries.marks import Comment, Mark
@@ -50,6 +52,7 @@ from tests.openrosa.collect import multipart
 Rows = dict[str, list[str]]
 
 TABLES_OF = {
+    "0013": {"connector_sight", "connector_file", "connector_change"},
     "0012": {"central_session", "submission_review", "submission_comment"},
     "0011": {"connector", "connector_item"},
     "0010": {"odk_key", "submission", "submission_file", "held", "version_span"},
@@ -177,6 +180,9 @@ def _connect(world: World, account: str) -> None:
     with world.database.writing() as session:
         add_connector(session, one)
         hint(session, one.id, "1", now)
+        note_seen(session, one.id, [Sighting("2", "v")], now)
+        want_files(session, one.id, "2", [Wanted("foto.jpg", "att1")])
+        note_change(session, one.id, CHANGED, now, {"url": one.url})
 
 
 def _look_at_it(world: World) -> None:
