@@ -17,6 +17,11 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from api.admission import Admission
+from api.central import forms as central_forms
+from api.central import odata as central_odata
+from api.central import remainder as central_remainder
+from api.central import sessions as central_sessions
+from api.central import submissions as central_submissions
 from api.clock import Clock, SystemClock
 from api.dependencies import route_rules
 from api.description import describe
@@ -116,6 +121,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     exports.router,
     exports.answering,
     tasks.router,
+    central_sessions.router,
+    central_odata.router,
+    central_submissions.router,
+    central_forms.router,
+    central_remainder.router,
 )
 """Doors. Paths are written whole in the routers, so that a route's template is its path.
 

@@ -21,7 +21,7 @@ LogFormat: TypeAlias = Literal["json", "text"]
 
 _SECRETS: Final = (
     (re.compile(r"(?<!\d)\d{16}(?!\d)|\d{17,}"), "****************"),
-    (re.compile(r"lk[dso]_[A-Za-z0-9_-]{8,}"), "lk*"),
+    (re.compile(r"lk[cdso]_[A-Za-z0-9_-]{8,}"), "lk*"),
     (re.compile(r"(?i)\b(bearer|basic|digest)\s+[^\s\"',}]+"), r"\1 ***"),
     # A header's value ends with its line or its quotes; a cookie has blanks and semicolons inside.
     (re.compile(r"(?i)(authorization|cookie|x-csrf-token)(\W{1,6})[^\"'}\n]+"), r"\1\2***"),

@@ -21,6 +21,8 @@ ODK_MARK: Final = "lko_"
 """Of tokens that stand in an address; they open the OpenRosa door and nothing else."""
 HOOK_MARK: Final = "lkh_"
 """Of secrets that another server's webhook brings along; they say that a hint is meant for us."""
+CENTRAL_MARK: Final = "lkc_"
+"""Of programs that read in ODK Central's words; they open that door and nothing else."""
 TOKEN_BYTES: Final = 32
 CODE_LENGTH: Final = 10
 CODE_HEAD_LENGTH: Final = 4
@@ -28,6 +30,7 @@ CODE_HEAD_LENGTH: Final = 4
 KEY_BYTES: Final = 16
 
 TOKEN_PATTERN: Final = re.compile(r"lk[ds]_[A-Za-z0-9_-]{43}")
+CENTRAL_TOKEN_PATTERN: Final = re.compile(r"lkc_[A-Za-z0-9_-]{43}")
 ODK_TOKEN_PATTERN: Final = re.compile(r"lko_[A-Za-z0-9_-]{43}")
 _CODE = re.compile(rf"[A-Z2-7]{{{CODE_LENGTH}}}")
 # Base32 has no 0, 1 and 8, because people write them for these.

@@ -31,6 +31,10 @@ REFERENCE_TABLES: Final = (
     "odk_key",
     "connector",
     "connector_item",
+    "central_session",
+    "connector_sight",
+    "connector_file",
+    "connector_change",
 )
 VILLAGE_TABLES: Final = {
     "feed": "desa",
@@ -58,6 +62,8 @@ VILLAGE_TABLES: Final = {
     "submission_file": "desa",
     "held": "desa",
     "version_span": "desa",
+    "submission_review": "desa",
+    "submission_comment": "desa",
     "audit_chain": "chain",
     "audit": "chain",
 }

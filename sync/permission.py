@@ -70,6 +70,11 @@ class Action(StrEnum):
     READ_QUARANTINE = "read-quarantine"
     DECIDE_QUARANTINE = "decide-quarantine"
     READ_AGGREGATES = "read-aggregates"
+    READ_SUBMISSIONS = "read-submissions"
+    """Filled forms as they came, with everything that was answered."""
+    COMMENT_SUBMISSION = "comment-submission"
+    REVIEW_SUBMISSION = "review-submission"
+    """Mark a filled form as approved, doubtful or rejected. No mark changes the register."""
 
     IMPORT_LIST = "import-list"
     """Bring a list of the government in: upload, preview, confirm."""
@@ -128,6 +133,7 @@ _EVERY_ROLE = frozenset(
 )
 _OFFICE_READING = frozenset({Action.READ_RECORDS, Action.READ_HISTORY, Action.READ_AGGREGATES})
 _REVIEW_READING = frozenset({Action.READ_CONFLICTS, Action.READ_QUARANTINE})
+_FORM_READING = frozenset({Action.READ_SUBMISSIONS, Action.COMMENT_SUBMISSION})
 _EXPORTING = frozenset({Action.EXPORT, Action.RECORD_RESULT, Action.READ_ROUND, Action.READ_TASKS})
 
 ROLE_ACTIONS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
@@ -139,6 +145,7 @@ ROLE_ACTIONS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         Role.OPERATOR_DESA: _EVERY_ROLE
         | _OFFICE_READING
         | _REVIEW_READING
+        | _FORM_READING
         | _EXPORTING
         | {
             Action.PULL,
@@ -166,10 +173,12 @@ ROLE_ACTIONS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         Role.SUPERVISOR: _EVERY_ROLE
         | _OFFICE_READING
         | _REVIEW_READING
+        | _FORM_READING
         | _EXPORTING
         | {
             Action.RESOLVE_CONFLICT,
             Action.DECIDE_QUARANTINE,
+            Action.REVIEW_SUBMISSION,
             Action.IMPORT_LIST,
             Action.ASSIGN_RT,
             Action.MOVE_ROUND,
@@ -181,6 +190,7 @@ ROLE_ACTIONS: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         Role.ADMIN: _EVERY_ROLE
         | _OFFICE_READING
         | _REVIEW_READING
+        | _FORM_READING
         | _EXPORTING
         | {
             Action.IMPORT_LIST,

@@ -1,16 +1,29 @@
 """`lokus connect`: fetch what is filled in with KoboToolbox or ODK Central."""
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn
 
+from api.blobs import FOLDER, BlobStore
+from api.cli.connect_changing import change_central, change_kobo, remove_of
+from api.cli.connect_options import (
+    AccountName,
+    AsJson,
+    ConnectorId,
+    CredentialsFile,
+    CredentialsVariable,
+    DryRun,
+    MapFile,
+    Url,
+    central_form,
+    text_of,
+    where_from,
+)
 from api.cli.office import Office, office, say, say_json, say_table
 from api.connectors.central import CENTRAL
-from api.connectors.credentials import FILE, VARIABLE
 from api.connectors.kobo import KOBO
 from api.errors import AppError
 from api.services.connector_runs import RunGround, RunReport, run
@@ -25,30 +38,10 @@ from api.services.connector_setup import (
     opened_server,
 )
 from api.services.reviewers import ground_of
-from models.queries import connectors
+from models.queries import connector_files, connector_sights, connectors
 from models.queries.connectors import Connector
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-ConnectorId = Annotated[str, typer.Argument(metavar="ID", help="What the connector is called.")]
-Url = Annotated[str, typer.Option(help="Where the other server is, https://…")]
-AccountName = Annotated[
-    str, typer.Option(help="In whose name its forms speak, and in whose areas.")
-]
-MapFile = Annotated[
-    Path,
-    typer.Option("--map", exists=True, dir_okay=False, help="TOML: which question is which field."),
-]
-CredentialsFile = Annotated[
-    Path | None,
-    typer.Option(dir_okay=False, help="A file of mode 600 with the credentials."),
-]
-CredentialsVariable = Annotated[
-    str | None,
-    typer.Option(help="Or the environment variable they are in (not one of LOKUS_…)."),
-]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Show what would merge, and merge nothing.")
-]
+GONE_SHOWN_MAX: Final = 50
 
 app = typer.Typer(
     help="KoboToolbox and ODK Central, whose forms are not ours.", no_args_is_help=True
@@ -57,6 +50,8 @@ kobo = typer.Typer(help="Forms of a KoboToolbox server.", no_args_is_help=True)
 central = typer.Typer(help="Forms of an ODK Central server.", no_args_is_help=True)
 app.add_typer(kobo, name="kobo")
 app.add_typer(central, name="central")
+kobo.command("change")(change_kobo)
+central.command("change")(change_central)
 
 
 @kobo.command("add")
@@ -72,8 +67,8 @@ def add_kobo(  # noqa: PLR0913, PLR0917 (the parameters of a command are its opt
     as_json: AsJson = False,
 ) -> None:
     """Add a form. The credentials are an API token; they are read anew by each run."""
-    where = _where(token_file, token_env)
-    _add(NewConnector(name, KOBO, url, form, account, _text(map_file), where, hook), as_json)
+    where = where_from(token_file, token_env)
+    _add(NewConnector(name, KOBO, url, form, account, text_of(map_file), where, hook), as_json)
 
 
 @central.command("add")
@@ -81,17 +76,20 @@ def add_central(  # noqa: PLR0913, PLR0917 (the parameters of a command are its 
     name: ConnectorId,
     url: Url,
     project: Annotated[int, typer.Option(help="The project's number.", min=1)],
-    form: Annotated[str, typer.Option(help="The form's id.")],
     account: AccountName,
     map_file: MapFile,
+    form: Annotated[str | None, typer.Option(help="The form's id.")] = None,
+    entities: Annotated[str | None, typer.Option(help="Or an entity list's name.")] = None,
     login_file: CredentialsFile = None,
     login_env: CredentialsVariable = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a form. The credentials are two lines: an e-mail address and a password."""
-    where = _where(login_file, login_env)
-    named = f"{project}/{form}"
-    _add(NewConnector(name, CENTRAL, url, named, account, _text(map_file), where), as_json)
+    """Add a form or an entity list. Credentials: an e-mail address and a password, two lines."""
+    where = where_from(login_file, login_env)
+    named = central_form(project, form, entities)
+    if named is None:
+        raise AppError("value-refused", "Say what to fetch: --form or --entities.")
+    _add(NewConnector(name, CENTRAL, url, named, account, text_of(map_file), where), as_json)
 
 
 def _add(new: NewConnector, as_json: bool) -> None:
@@ -139,7 +137,9 @@ def _status_of(kind: str) -> Callable[..., None]:
         with office() as opened, opened.database.reading() as session:
             one = connector_of(session, name, kind)
             counted = connectors.counts(session, name)
-        shown = _shown(one) | {"forms": counted}
+            files = connector_files.file_counts(session, name)
+            gone = connector_sights.gone(session, name, GONE_SHOWN_MAX)
+        shown = _shown(one) | {"forms": counted, "files": files, "gone": list(map(_gone, gone))}
         if as_json:
             say_json(shown)
             return
@@ -147,8 +147,20 @@ def _status_of(kind: str) -> Callable[..., None]:
         say(f"last run {shown['ran_at'] or 'never'}; {one.problem or 'nothing was in its way'}")
         for state, number in sorted(counted.items()):
             say(f"{number:>7} {state}")
+        for state, number in sorted(files.items()):
+            say(f"{number:>7} files {state}")
+        if gone:
+            say("Not there any more; what they said stays here. Look whether that is right:")
+        for each in gone:
+            about = f"the family {each.record} in {each.desa}" if each.desa else "never taken in"
+            say(f"{each.item}: {about}, noticed {each.since:%Y-%m-%d}")
 
     return status
+
+
+def _gone(one: connector_sights.Gone) -> dict[str, str | None]:
+    since = one.since.isoformat() if one.since is not None else None
+    return {"item": one.item, "desa": one.desa, "family": one.record, "since": since}
 
 
 def _run_of(kind: str) -> Callable[..., None]:
@@ -177,13 +189,19 @@ def _run(opened: Office, kind: str, name: str, *, dry_run: bool) -> RunReport:
         opened_server(connector, connection.map, network) as server,
         Progress(*columns, console=console, disable=not console.is_terminal) as progress,
     ):
-        tasks = {what: progress.add_task(what, total=None) for what in ("listed", "taken", "told")}
+        what_is_done = ("listed", "taken", "files", "told")
+        tasks = {what: progress.add_task(what, total=None) for what in what_is_done}
 
         def told(what: str, number: int) -> None:
             progress.advance(tasks[what], number)
 
         at = RunGround(
-            opened.database, opened.clock, opened.randomness, ground_of(opened.settings), told
+            opened.database,
+            opened.clock,
+            opened.randomness,
+            ground_of(opened.settings),
+            BlobStore(opened.settings.data_dir / FOLDER),
+            told,
         )
         return run(at, connector, connection, server, dry_run=dry_run)
 
@@ -192,16 +210,7 @@ for _kind, _group in ((KOBO, kobo), (CENTRAL, central)):
     _group.command("list")(_list_of(_kind))
     _group.command("run")(_run_of(_kind))
     _group.command("status")(_status_of(_kind))
-
-
-def _where(file: Path | None, variable: str | None) -> str:
-    if (file is None) == (variable is None):
-        raise AppError("value-refused", "Say where the credentials are: a file or a variable.")
-    return f"{FILE}{file.resolve()}" if file is not None else f"{VARIABLE}{variable}"
-
-
-def _text(path: Path) -> str:
-    return path.read_bytes().decode("utf-8", "replace")
+    _group.command("remove")(remove_of(_kind))
 
 
 def _shown(one: Connector) -> dict[str, Any]:
@@ -225,7 +234,8 @@ def _reported(report: RunReport) -> dict[str, object]:
         "due": report.due,
         "taken": dict(report.states),
         "repeated": report.repeated,
-        "missing": report.missing,
+        "files": report.files,
+        "gone": report.gone,
         "told": report.told,
         "problem": report.problem,
         "forms": [
@@ -237,6 +247,8 @@ def _reported(report: RunReport) -> dict[str, object]:
                 "is_new": one.creates,
                 "fields": list(one.fields),
                 "persons": one.persons,
+                "measured": one.measured,
+                "files": one.files,
                 "to_be_judged": one.to_be_judged,
             }
             for one in report.landings
@@ -249,10 +261,14 @@ def _tell_report(report: RunReport) -> None:
         kind = "a new family" if one.creates else f"the family {one.record}"
         more = f", {one.to_be_judged} to be judged" if one.to_be_judged else ""
         said = ", ".join(one.fields)
-        say(f"{one.item}: {one.state}, {kind}: {said}; {one.persons} persons{more}")
+        besides = f", {one.measured} measured" if one.measured else ""
+        besides += f", {one.files} files" if one.files else ""
+        say(f"{one.item}: {one.state}, {kind}: {said}; {one.persons} persons{besides}{more}")
     states = ", ".join(f"{number} {state}" for state, number in sorted(report.states.items()))
     say(f"{report.listed} listed, {report.due} new or changed; {states or 'nothing to take in'}.")
-    if report.missing:
-        say(f"{report.missing} are no longer there; what they said stays.")
+    if report.files:
+        say(f"Files fetched: {report.files}.")
+    if report.gone:
+        say(f"Not there any more: {report.gone}; what they said stays. `status` names them.")
     if report.told:
         say(f"{report.told} verdicts written back.")

@@ -1,98 +1,100 @@
-"""ODK Central: its OData feed says what changed, the exact XML says what was filled in.
+"""ODK Central's forms: the OData feed says what changed, the exact XML says what was filled in.
 
 `updatedAt` is empty until the first change, so both times are asked about. Lists are not ordered
 by either, so the cursor moves when a list was read to its end, and the next one begins a little
-before it: what was being written meanwhile may bear an earlier time.
+before it: what was being written meanwhile may bear an earlier time. What was deleted is in a feed
+only where `deletedAt` is asked about, for the 30 days that Central keeps it.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Final
 from urllib.parse import quote
 
-from api.connectors.addresses import Unreachable
-from api.connectors.filled import Filled, flat_xml
+from api.connectors.central_session import CentralSession, latest_of, since, system_of
+from api.connectors.filled import FILES_MAX, Filled, file_name, flat_xml
 from api.connectors.other_server import Page
-from api.connectors.reaching import Reach, Reply
+from api.connectors.reaching import FileReply, Reach, Reply
 from api.formats.xform.submission import Node, Refused, Unreadable, parsed
+from models.queries.connector_files import Wanted
 from models.queries.connectors import Sighting
 from sync.types import Json
 
 CENTRAL: Final = "central"
-LISTED_PER_PAGE_MAX: Final = 500
-PAGES_MAX: Final = 2000
-OVERLAP: Final = timedelta(minutes=5)
 APPROVED: Final = "approved"
 REJECTED: Final = "rejected"
+PLACE_CHARACTERS_MAX: Final = 400
+"""Of a file's name; no file system has longer ones."""
 _COMMENT: Final = "Diputuskan di Lokus oleh pemeriksa."
-SINGLE_SIGN_ON: Final = (
-    "this ODK Central has no login by password: single sign-on is switched on, which switches it "
-    "off for programs too. Ask its administrator for a login without single sign-on, or put a "
-    "session's token, alone on one line, into the credentials"
-)
 
 
 class Central:
-    """One form of an ODK Central server.
-
-    ``credentials`` are an e-mail address and a password, or the token of a session.
-    """
+    """One form of an ODK Central server."""
 
     def __init__(
         self, reach: Reach, form: str, credentials: Sequence[str], repeats: Sequence[str]
     ) -> None:
         project, _, form_id = form.partition("/")
-        self._reach = reach
         self._repeats = repeats
         self._form = f"v1/projects/{quote(project, safe='')}/forms/{quote(form_id, safe='')}"
-        self._credentials = credentials
-        self._signed_in = False
+        self._session = CentralSession(reach, credentials)
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
-        """Pages of the feed, until there is no next one."""
-        params = {"$select": "__id,__system", "$top": str(LISTED_PER_PAGE_MAX), "$count": "true"}
-        if cursor is not None:
-            since = _before(cursor)
-            params["$filter"] = (
-                f"__system/submissionDate ge {since} or __system/updatedAt ge {since}"
-            )
+        """What changed since the cursor, then what was deleted since then."""
+        begin = since(cursor)
         latest = cursor or ""
-        reply = self._get(f"{self._form}.svc/Submissions", params)
-        for _ in range(PAGES_MAX):
-            rows, following, total = _listed(reply)
-            latest = max([latest, *(_changed(row) for row in rows)])
-            seen = tuple(map(_sighting, rows))
-            if following is None:
-                yield Page(seen, total, latest or None)
-                return
-            yield Page(seen, total)
-            reply = self._get(following)
-        raise Unreachable("the other server's list has no end")
+        changed = {"$select": "__id,__system"}
+        if begin is not None:
+            changed["$filter"] = (
+                f"__system/submissionDate ge {begin} or __system/updatedAt ge {begin}"
+            )
+        for page in self._session.feed(f"{self._form}.svc/Submissions", changed):
+            times = [latest_of(row, "submissionDate", "updatedAt") for row in page.rows]
+            latest = max([latest, *times])
+            yield Page(tuple(map(_sighting, page.rows)), page.total)
+        asked = f"__system/deletedAt {f'ge {begin}' if begin is not None else 'ne null'}"
+        deleted = {**changed, "$filter": asked}
+        for page in self._session.feed(f"{self._form}.svc/Submissions", deleted):
+            yield Page((), gone=tuple(str(row["__id"])[:120] for row in page.rows))
+        yield Page((), cursor=latest or None, is_whole=cursor is None)
 
     def fetch(self, items: Sequence[str]) -> Iterator[Filled]:
-        """One request each: the XML is the only place where everything is as it was sent."""
+        """Three requests each: the XML is the only place where everything is as it was sent."""
         for item in items:
-            place = f"{self._form}/submissions/{quote(item, safe='')}"
-            about, xml = self._get(place, gone=True), self._get(f"{place}.xml", gone=True)
+            place = self._place(item)
+            about = self._session.get(place, gone=True)
+            xml = self._session.get(f"{place}.xml", gone=True)
+            files = self._session.get(f"{place}/attachments", gone=True)
             if about.status == 200 and xml.status == 200:
-                yield self._filled(item, about, xml.body)
+                yield self._filled(item, about, xml.body, _files(files))
 
-    def state_for(self, *, accepted: bool) -> str:
+    def gone_of(self, items: Sequence[str]) -> Iterable[str]:
+        return [
+            one for one in items if self._session.get(self._place(one), gone=True).status == 404
+        ]
+
+    def file(self, item: str, place: str) -> AbstractContextManager[FileReply | None]:
+        """From Central, or from the storage that it sends us to."""
+        return self._session.file(f"{self._place(item)}/attachments/{quote(place, safe='')}")
+
+    def state_for(self, *, accepted: bool) -> str | None:
         return APPROVED if accepted else REJECTED
 
     def tell(self, item: str, state: str) -> None:
-        self._sign_in()
-        place = f"{self._form}/submissions/{quote(item, safe='')}"
-        reply = self._reach.ask("PATCH", place, body={"reviewState": state})
+        place = self._place(item)
+        reply = self._session.ask("PATCH", place, {"reviewState": state})
         if reply.status == 404:
             return
         if reply.status != 200:
-            raise _refused(reply)
-        reply = self._reach.ask("POST", f"{place}/comments", body={"body": _COMMENT})
+            raise self._session.refused(reply)
+        reply = self._session.ask("POST", f"{place}/comments", {"body": _COMMENT})
         if reply.status != 200:
-            raise _refused(reply)
+            raise self._session.refused(reply)
 
-    def _filled(self, item: str, about: Reply, raw: bytes) -> Filled:
+    def _place(self, item: str) -> str:
+        return f"{self._form}/submissions/{quote(item, safe='')}"
+
+    def _filled(self, item: str, about: Reply, raw: bytes, files: tuple[Wanted, ...]) -> Filled:
         told = about.json()
         current = told.get("currentVersion") if isinstance(told, dict) else None
         instance = current.get("instanceId") if isinstance(current, dict) else None
@@ -104,79 +106,30 @@ class Central:
         version = instance if isinstance(instance, str) else meta.said("instanceID") if meta else ""
         answers, rows = flat_xml(root, self._repeats)
         created = told.get("createdAt") if isinstance(told, dict) else None
-        return Filled(item, version[:120], raw, answers, rows, str(created or ""), item)
-
-    def _get(self, path: str, params: dict[str, str] | None = None, *, gone: bool = False) -> Reply:
-        self._sign_in()
-        reply = self._reach.get(path, params)
-        if reply.status != 200 and not (gone and reply.status == 404):
-            raise _refused(reply)
-        return reply
-
-    def _sign_in(self) -> None:
-        if self._signed_in:
-            return
-        token = self._credentials[0]
-        if len(self._credentials) > 1:
-            body: dict[str, Json] = {"email": token, "password": self._credentials[1]}
-            token = _token(self._reach.ask("POST", "v1/sessions", body=body))
-        self._reach.headers["Authorization"] = f"Bearer {token}"
-        self._signed_in = True
+        return Filled(
+            item, version[:120], raw, answers, rows, str(created or ""), item, files=files
+        )
 
 
-def _token(reply: Reply) -> str:
-    if reply.status == 404 or (reply.status != 200 and b"OpenID" in reply.body):
-        raise Unreachable(SINGLE_SIGN_ON)
-    if reply.status in (400, 401):
-        raise Unreachable("ODK Central refuses the e-mail address or the password")
+def _files(reply: Reply) -> tuple[Wanted, ...]:
+    """Those that the form expects, whether they have come there or not."""
     told = reply.json() if reply.status == 200 else None
-    token = told.get("token") if isinstance(told, dict) else None
-    if not isinstance(token, str) or not (token.isascii() and token.isprintable()):
-        raise Unreachable(f"ODK Central did not sign us in ({reply.status}): is its address right?")
-    return token
-
-
-def _listed(reply: Reply) -> tuple[list[dict[str, Json]], str | None, int | None]:
-    told = reply.json()
-    rows = told.get("value") if isinstance(told, dict) else None
-    if not isinstance(told, dict) or not isinstance(rows, list):
-        raise Unreachable("the answer is no list of submissions: is the address right?")
-    good = [row for row in rows if isinstance(row, dict) and isinstance(row.get("__id"), str)]
-    following, total = told.get("@odata.nextLink"), told.get("@odata.count")
-    return (
-        good,
-        following if isinstance(following, str) else None,
-        total if isinstance(total, int) else None,
-    )
-
-
-def _system(row: dict[str, Json]) -> dict[str, Json]:
-    told = row.get("__system")
-    return told if isinstance(told, dict) else {}
+    named = [
+        str(one["name"])
+        for one in (told if isinstance(told, list) else ())
+        if isinstance(one, dict) and isinstance(one.get("name"), str)
+    ]
+    files = {
+        file_name(name): name
+        for name in named
+        if len(name) <= PLACE_CHARACTERS_MAX and name not in (".", "..")
+    }
+    return tuple(Wanted(name, place) for name, place in files.items() if name)[:FILES_MAX]
 
 
 def _sighting(row: dict[str, Json]) -> Sighting:
     """Edits are counted, and counting is all that the feed says of them."""
-    system = _system(row)
+    system = system_of(row)
     state, edits = system.get("reviewState"), system.get("edits")
     item = str(row["__id"])[:120]
     return Sighting(item, f"#{edits or 0}", str(state)[:40] if state else None, item)
-
-
-def _changed(row: dict[str, Json]) -> str:
-    system = _system(row)
-    times = (system.get("submissionDate"), system.get("updatedAt"))
-    return max(one if isinstance(one, str) else "" for one in times)
-
-
-def _before(cursor: str) -> str:
-    moment = datetime.fromisoformat(cursor) - OVERLAP
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _refused(reply: Reply) -> Unreachable:
-    if reply.status in (401, 403):
-        return Unreachable("ODK Central refuses us: may this account read the form's submissions?")
-    if reply.status == 404:
-        return Unreachable("ODK Central knows no such form: are project and form right?")
-    return Unreachable(f"ODK Central answered {reply.status}")

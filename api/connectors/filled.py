@@ -1,14 +1,22 @@
 """A filled form of another server, flat: the same whether it came as JSON or as XML."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from api.formats.xform.submission import Node
+from models.queries.connector_files import Wanted
 from sync.types import Json
 
 ROWS_MAX: Final = 200
 """Of a repeat; a family has no more members."""
+FILES_MAX: Final = 100
+"""Of a form; more are left where they are."""
+FILE_NAME_CHARACTERS_MAX: Final = 255
+_CONTROL: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,12 @@ class Filled:
     submitted: str = ""
     root: str | None = None
     listed: str | None = None
+    files: tuple[Wanted, ...] = ()
+
+
+def file_name(text: str) -> str:
+    """A name that can be stored and shown anywhere; it never becomes a path."""
+    return _CONTROL.sub("\ufffd", text).strip()[:FILE_NAME_CHARACTERS_MAX]
 
 
 def flat_json(

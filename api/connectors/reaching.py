@@ -1,12 +1,18 @@
 """Ask another server, within limits: one address, no detours, so long and so much.
 
 Each host is resolved once for a run, and its address is kept: TLS still proves the name, because
-the certificate is asked for by name and not by address. No redirect is followed, no proxy of the
-environment is used, and no answer may be larger or slower than it may.
+the certificate is asked for by name and not by address. No proxy of the environment is used, and no
+answer may be larger or slower than it may.
+
+No redirect is followed, but for files: servers that keep them in a storage elsewhere answer with
+its address. That host has to be on the operator's list like any other and is judged and pinned like
+any other, and it never sees the credentials: the address bears what it needs. A server outside
+sends nobody into the own network, whatever else may be asked there.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
@@ -21,6 +27,7 @@ from api.connectors.addresses import (
     Unreachable,
     address_of,
     place_of,
+    plain_host,
     system_resolver,
 )
 from sync.types import Json
@@ -31,6 +38,15 @@ ANSWER_SECONDS_MAX: Final = 60.0
 """Of one answer from its first to its last byte: a trickle ends, too."""
 ANSWER_BYTES_MAX: Final = 5 * 2**20
 """Of one answer, unpacked."""
+FILE_BYTES_MAX: Final = 100 * 2**20
+"""Of one file; what a phone may send."""
+FILE_SECONDS_MAX: Final = 300.0
+REDIRECTS_MAX: Final = 2
+"""Of a file: to its place, and once within that."""
+SENT_BY: Final = "lokus_sent_by"
+"""Of a request: the host whose answer led to it."""
+NO_FILE: Final = frozenset({404, 410})
+"""Answers that say that there is no such file."""
 _REDIRECTS: Final = range(300, 400)
 
 
@@ -61,6 +77,14 @@ class Reply:
         return told
 
 
+@dataclass(frozen=True, slots=True)
+class FileReply:
+    """A file that is coming. `chunks` raise `Unreachable` where it does not come to its end."""
+
+    media_type: str
+    chunks: Iterator[bytes]
+
+
 class PinnedTransport(httpx.BaseTransport):
     """Connects to the address that was judged, and names the host to TLS and in the request."""
 
@@ -78,6 +102,9 @@ class PinnedTransport(httpx.BaseTransport):
     @override
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         place = place_of(str(request.url), self._allowed)
+        sender = plain_host(str(request.extensions.get(SENT_BY, place.host)))
+        if place.host in self._allowed.inside and sender not in self._allowed.inside:
+            raise Unreachable(f"{sender} sends us into the own network, to {place.host}")
         key = (place.host, place.port)
         if key not in self._pinned:
             self._pinned[key] = address_of(place, self._allowed, self._resolve)
@@ -155,27 +182,96 @@ class Reach:
             raise SlowDown(f"the other server could not be asked ({kind})") from None
         return _usable(reply)
 
+    @contextmanager
+    def file(self, path: str, absent: frozenset[int] = NO_FILE) -> Iterator[FileReply | None]:
+        """A file, or nothing where there is none. Raises `Unreachable`."""
+        url, headers = self._address(path), {**self.headers, "Accept-Encoding": "identity"}
+        for _ in range(REDIRECTS_MAX + 1):
+            with self._asked(url, headers) as response:
+                if response.status_code not in _REDIRECTS:
+                    yield None if response.status_code in absent else self._file(response)
+                    return
+                there = _elsewhere(url, response.headers.get("location", ""))
+            if not _same_origin(there, url):
+                headers = {"Accept-Encoding": "identity"}
+            url = str(there)
+        raise Unreachable("a file's address leads on and on; not followed")
+
+    @contextmanager
+    def _asked(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
+        try:
+            sent_by = {SENT_BY: httpx.URL(self.base).host}
+            request = self._client.build_request("GET", url, headers=headers, extensions=sent_by)
+            response = self._client.send(request, stream=True)
+        except httpx.TimeoutException:
+            raise SlowDown(
+                "the other server did not answer in time; the next run goes on"
+            ) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            kind = type(error).__name__
+            raise SlowDown(f"the other server could not be asked ({kind})") from None
+        except Unreachable as problem:
+            if _same_origin(httpx.URL(url), self.base):
+                raise
+            raise Unreachable(f"its files lie on another host: {problem}") from None
+        try:
+            yield response
+        finally:
+            response.close()
+
+    def _file(self, response: httpx.Response) -> FileReply:
+        if response.status_code != 200:
+            _usable(Reply(response.status_code, response.headers, b""))
+            raise Unreachable(f"a file was answered with {response.status_code}")
+        limits = (FILE_BYTES_MAX, FILE_SECONDS_MAX)
+        kind = response.headers.get("content-type", "")[:100]
+        return FileReply(kind, self._chunks(response, *limits))
+
     def _address(self, path: str) -> str:
         if not path.startswith(("http://", "https://")):
             return f"{self.base}/{path.lstrip('/')}"
-        there, here = httpx.URL(path), httpx.URL(self.base)
-        if (there.scheme, there.host, there.port) != (here.scheme, here.host, here.port):
+        if not _same_origin(path, self.base):
             raise Unreachable("the other server names another one for its next page; not followed")
         return path
 
     def _read(self, response: httpx.Response) -> bytes:
-        ends = self.clock() + ANSWER_SECONDS_MAX
+        return b"".join(self._chunks(response, ANSWER_BYTES_MAX, ANSWER_SECONDS_MAX))
+
+    def _chunks(
+        self, response: httpx.Response, bytes_max: int, seconds_max: float
+    ) -> Iterator[bytes]:
+        ends = self.clock() + seconds_max
         declared = response.headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > ANSWER_BYTES_MAX:
-            raise TooLarge(f"an answer has more than {ANSWER_BYTES_MAX >> 20} MiB")
-        body = bytearray()
-        for chunk in response.iter_bytes(64 * 1024):
-            body += chunk
-            if len(body) > ANSWER_BYTES_MAX:
-                raise TooLarge(f"an answer has more than {ANSWER_BYTES_MAX >> 20} MiB")
-            if self.clock() > ends:
-                raise SlowDown("the other server's answer did not end; the next run goes on")
-        return bytes(body)
+        if declared.isdigit() and int(declared) > bytes_max:
+            raise TooLarge(f"an answer has more than {bytes_max >> 20} MiB")
+        read = 0
+        try:
+            for chunk in response.iter_bytes(64 * 1024):
+                read += len(chunk)
+                if read > bytes_max:
+                    raise TooLarge(f"an answer has more than {bytes_max >> 20} MiB")
+                if self.clock() > ends:
+                    raise SlowDown("the other server's answer did not end; the next run goes on")
+                yield chunk
+        except httpx.TimeoutException:
+            raise SlowDown(
+                "the other server stopped in the middle of an answer; the next run goes on"
+            ) from None
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            kind = type(error).__name__
+            raise SlowDown(f"an answer of the other server broke off ({kind})") from None
+
+
+def _elsewhere(url: str, location: str) -> httpx.URL:
+    try:
+        return httpx.URL(url).join(location)
+    except (httpx.InvalidURL, ValueError, TypeError):
+        raise Unreachable("a file's address leads nowhere") from None
+
+
+def _same_origin(there: httpx.URL | str, here: httpx.URL | str) -> bool:
+    one, other = httpx.URL(there), httpx.URL(here)
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
 
 
 def _usable(reply: Reply) -> Reply:

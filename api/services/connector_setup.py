@@ -1,4 +1,4 @@
-"""Add a connector, and open one for a run."""
+"""Add a connector, and open one for a run. Changing and removing it is `connector_changing`."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from api.connectors.addresses import AllowList, Resolver, Unreachable, place_of, system_resolver
 from api.connectors.central import CENTRAL, Central
+from api.connectors.central_entities import DATASETS, CentralEntities
 from api.connectors.credentials import read_credentials
 from api.connectors.kobo import KOBO, Kobo
 from api.connectors.mapping import ConnectorMap, read_map
@@ -25,12 +26,13 @@ from api.tokens import HOOK_MARK, digest, new_token
 from models.queries import accounts, connectors
 from models.queries.auditing import append
 from models.queries.connectors import Connector
+from models.tables.accounts import Account
 from models.tables.audit import NO_VILLAGE
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,23}")
 _FORMS: Final[Mapping[str, re.Pattern[str]]] = {
     KOBO: re.compile(r"[A-Za-z0-9]{5,40}"),
-    CENTRAL: re.compile(r"[0-9]{1,10}/[^/\s]{1,200}"),
+    CENTRAL: re.compile(r"[0-9]{1,10}/(datasets/)?[^/\s]{1,200}"),
 }
 
 
@@ -71,17 +73,10 @@ def add(session: Session, new: NewConnector, allowed: AllowList, act: Act) -> Ad
         raise AppError(
             "value-refused", "A connector's id is 2 to 24 of a-z, 0-9 and -, such as kobo-2026."
         )
-    if not _FORMS[new.kind].fullmatch(new.form):
-        raise AppError("value-refused", "That is no form: Kobo's asset uid, or PROJECT/FORM.")
-    try:
-        place_of(new.url, allowed)
-    except Unreachable as problem:
-        raise AppError("value-refused", f"{problem}.") from None
+    checked_place(new.kind, new.url, new.form, allowed)
     read_credentials(new.credentials)
     mapped = read_map(new.map)
-    account = accounts.account_by_name(session, new.account)
-    if account is None or account.disabled_at is not None:
-        raise AppError("not-found", "There is no such account; `lokus account list` shows them.")
+    account = account_of(session, new.account)
     secret = new_token(HOOK_MARK, act.randomness) if new.with_hook else None
     connector = Connector(
         id=new.id,
@@ -95,7 +90,11 @@ def add(session: Session, new: NewConnector, allowed: AllowList, act: Act) -> Ad
         created_at=act.now,
     )
     if not connectors.add_connector(session, connector):
-        raise AppError("value-refused", f"There is a connector {new.id} already.")
+        raise AppError(
+            "value-refused",
+            f"There is a connector {new.id} already, or was: the forms of one that was removed "
+            "stand under its id, which no other one gets.",
+        )
     append(
         session,
         NO_VILLAGE,
@@ -104,10 +103,31 @@ def add(session: Session, new: NewConnector, allowed: AllowList, act: Act) -> Ad
     return Added(connector, mapped, secret)
 
 
+def checked_place(kind: str, url: str, form: str, allowed: AllowList) -> None:
+    """May that form be asked for there? Raises `AppError` `value-refused`."""
+    if not _FORMS[kind].fullmatch(form):
+        raise AppError(
+            "value-refused",
+            "That is no form: Kobo's asset uid, PROJECT/FORM, or PROJECT/datasets/LIST.",
+        )
+    try:
+        place_of(url, allowed)
+    except Unreachable as problem:
+        raise AppError("value-refused", f"{problem}.") from None
+
+
+def account_of(session: Session, name: str) -> Account:
+    """The account that forms speak for. Raises `AppError` `not-found`."""
+    account = accounts.account_by_name(session, name)
+    if account is None or account.disabled_at is not None:
+        raise AppError("not-found", "There is no such account; `lokus account list` shows them.")
+    return account
+
+
 def connector_of(session: Session, connector_id: str, kind: str) -> Connector:
     """A connector of that kind. Raises `AppError` `not-found`."""
     found = connectors.connector(session, connector_id)
-    if found is None or found.kind != kind:
+    if found is None or found.kind != kind or found.removed:
         raise AppError("not-found", f"No such connector; `lokus connect {kind} list` shows them.")
     return found
 
@@ -119,7 +139,7 @@ def connection_of(session: Session, connector: Connector) -> Connection:
         raise AppError(
             "value-refused", "The connector's account is disabled: nobody vouches for its forms."
         )
-    return Connection(connector.id, collector, read_map(connector.map))
+    return Connection(connector.id, collector, read_map(connector.map), connector.readings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +159,9 @@ def opened_server(
     credentials = read_credentials(connector.credentials)
     transport = PinnedTransport(network.allowed, network.resolve, network.inner)
     with Reach(connector.url, transport) as reach:
-        if connector.kind == CENTRAL:
-            yield Central(reach, connector.form, credentials, mapped.repeats)
+        if connector.kind == KOBO:
+            yield Kobo(reach, connector.form, credentials[0], mapped.photos)
+        elif f"/{DATASETS}" in connector.form:
+            yield CentralEntities(reach, connector.form, credentials)
         else:
-            yield Kobo(reach, connector.form, credentials[0])
+            yield Central(reach, connector.form, credentials, mapped.repeats)

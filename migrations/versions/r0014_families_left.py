@@ -6,7 +6,7 @@ from alembic import op
 from migrations.columns import record_id
 
 revision: str = "0014"
-down_revision: str | None = "0011"
+down_revision: str | None = "0013"
 branch_labels: str | None = None
 depends_on: str | None = None
 

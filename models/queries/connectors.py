@@ -1,31 +1,33 @@
 """Connectors to other servers, and what is known of every form there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import Row, ScalarSelect, and_, bindparam, case, func, or_, select, update
 from sqlmodel import Session
 
-from models.queries.inserting import insert_missing
+from models.queries.connector_changes import ANEW, REMOVED
+from models.queries.inserting import insert_missing, insert_or_replace
 from models.queries.rowsets import among, keys
 from models.sealing import vault_of
 from models.tables.columns import table_of
-from models.tables.connectors import ConnectorItemRow, ConnectorRow
-from models.tables.register import RecordRow
-from models.tables.review import ConflictRow
+from models.tables.connectors import (
+    ConnectorChangeRow,
+    ConnectorItemRow,
+    ConnectorRow,
+    ConnectorSightRow,
+)
 from models.tables.submissions import SubmissionRow
-from models.tables.sync import QuarantineRow
 
 DUE: Final = "due"
-MISSING: Final = "missing"
+GONE: Final = "gone"
 _CONNECTOR = table_of(ConnectorRow)
+_CHANGE = table_of(ConnectorChangeRow)
 _ITEM = table_of(ConnectorItemRow)
+_SIGHT = table_of(ConnectorSightRow)
 _SUBMISSION = table_of(SubmissionRow)
-_QUARANTINE = table_of(QuarantineRow)
-_CONFLICT = table_of(ConflictRow)
-_RECORD = table_of(RecordRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class Connector:
     running_until: datetime | None = None
     ran_at: datetime | None = None
     problem: str | None = None
+    readings: int = 0
+    """How often all of its forms were asked for anew, with another map."""
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Item:
     record: str | None
     creates: bool
     state: str
+    submission: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +95,26 @@ class Settled:
     judged: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A form that a person had to judge, and has: was all of it accepted?"""
+def _changes(what: str) -> ScalarSelect[int]:
+    return (
+        select(func.count())
+        .where(_CHANGE.c.connector == _CONNECTOR.c.id, _CHANGE.c.what == what)
+        .scalar_subquery()
+    )
 
-    item: str
-    accepted: bool
-    remote_state: str | None
 
-
-_CONNECTOR_COLUMNS = [_CONNECTOR.c[one.name] for one in fields(Connector)]
+_STORED: Final = [one.name for one in fields(Connector) if one.name in _CONNECTOR.c]
+_CONNECTOR_COLUMNS = [
+    *(_CONNECTOR.c[name] for name in _STORED),
+    _changes(ANEW).label("readings"),
+    _changes(REMOVED).label("removed"),
+]
 _ITEM_COLUMNS = [_ITEM.c[one.name] for one in fields(Item)]
 
 
 def add_connector(session: Session, new: Connector) -> bool:
-    """Insert a connector; False where its id is taken."""
-    row = {one.name: getattr(new, one.name) for one in fields(Connector)}
+    """Insert a connector; False where its id is taken, also by one that was removed."""
+    row = {name: getattr(new, name) for name in _STORED}
     if connector(session, new.id) is not None:
         return False
     insert_missing(session, _CONNECTOR, [row])
@@ -115,15 +125,21 @@ def connector(session: Session, connector_id: str) -> Connector | None:
     """One connector by its id."""
     statement = select(*_CONNECTOR_COLUMNS).where(_CONNECTOR.c.id == connector_id)
     row = session.connection().execute(statement).one_or_none()
-    return None if row is None else Connector(*row)
+    return None if row is None else _connector(row)
 
 
 def all_connectors(session: Session, kind: str | None = None) -> list[Connector]:
-    """Every connector, or those of one kind, by id."""
+    """Every connector that was not removed, or those of one kind, by id."""
     statement = select(*_CONNECTOR_COLUMNS).order_by(_CONNECTOR.c.id)
     if kind is not None:
         statement = statement.where(_CONNECTOR.c.kind == kind)
-    return [Connector(*row) for row in session.connection().execute(statement)]
+    found = map(_connector, session.connection().execute(statement))
+    return [one for one in found if not one.removed]
+
+
+def _connector(row: Row[*tuple[Any, ...]]) -> Connector:
+    told = {name: getattr(row, name) for name in _STORED}
+    return Connector(**told, readings=int(row.readings), removed=row.removed > 0)
 
 
 def begin_run(session: Session, connector_id: str, now: datetime, until: datetime) -> bool:
@@ -135,11 +151,23 @@ def begin_run(session: Session, connector_id: str, now: datetime, until: datetim
     return done.rowcount == 1
 
 
-def end_run(session: Session, connector_id: str, now: datetime, problem: str | None) -> None:
-    """Let go of the connector, and note how its run ended."""
+def go_on_running(session: Session, connector_id: str, held: datetime, until: datetime) -> bool:
+    """Hold it for longer; False where it is not held until ``held`` by this run any more."""
+    done = session.connection().execute(
+        update(_CONNECTOR)
+        .where(_CONNECTOR.c.id == connector_id, _CONNECTOR.c.running_until == held)
+        .values(running_until=until)
+    )
+    return done.rowcount == 1
+
+
+def end_run(
+    session: Session, connector_id: str, held: datetime, now: datetime, problem: str | None
+) -> None:
+    """Let go of the connector, and note how its run ended; another run's hold is left alone."""
     session.connection().execute(
         update(_CONNECTOR)
-        .where(_CONNECTOR.c.id == connector_id)
+        .where(_CONNECTOR.c.id == connector_id, _CONNECTOR.c.running_until == held)
         .values(running_until=None, ran_at=now, problem=problem)
     )
 
@@ -162,11 +190,20 @@ def hint(session: Session, connector_id: str, item: str, now: datetime) -> None:
 
 
 def note_seen(session: Session, connector_id: str, seen: Sequence[Sighting], now: datetime) -> int:
-    """Note a page of the other server's list; how many of it are new or differ."""
+    """Note a page of the other server's list; how many of it are new or differ.
+
+    ``now`` is when the run began that reads it: whatever a whole list does not show has an earlier
+    one.
+    """
     rows = [_fresh(connector_id, one, now) for one in seen]
     insert_missing(session, _ITEM, rows)
     if not seen:
         return 0
+    listed: list[dict[str, object]] = [
+        {"connector": connector_id, "item": one.item, "listed_at": now, "gone_at": None}
+        for one in seen
+    ]
+    insert_or_replace(session, _SIGHT, listed)
     connection = session.connection()
     mine = and_(_ITEM.c.connector == connector_id, _ITEM.c.item == bindparam("seen_item"))
     connection.execute(
@@ -205,6 +242,15 @@ def _fresh(connector_id: str, seen: Sighting, now: datetime) -> dict[str, object
         "remote_state": seen.state,
         "seen_at": now,
     }
+
+
+def item_of(session: Session, connector_id: str, item: str) -> Item | None:
+    """One form by its name there."""
+    statement = select(*_ITEM_COLUMNS).where(
+        _ITEM.c.connector == connector_id, _ITEM.c.item == item
+    )
+    row = session.connection().execute(statement).one_or_none()
+    return None if row is None else Item(*row)
 
 
 def due_items(session: Session, connector_id: str, after: str, limit: int) -> list[Item]:
@@ -246,19 +292,6 @@ def settle_item(session: Session, connector_id: str, done: Settled) -> None:
     )
 
 
-def items_missing(session: Session, connector_id: str, gone: Iterable[str]) -> None:
-    """Forms that the other server no longer has. What they said stays said."""
-    listed = list(gone)
-    if not listed:
-        return
-    session.connection().execute(
-        update(_ITEM)
-        .where(_ITEM.c.connector == connector_id, among(session, _ITEM.c.item, "wanted"))
-        .values(due=False, state=MISSING),
-        {"wanted": keys(session, listed)},
-    )
-
-
 def document_of(session: Session, connector_id: str, item: str) -> bytes | None:
     """The other server's bytes of the version that was taken last."""
     statement = select(_ITEM.c.document).where(
@@ -269,15 +302,22 @@ def document_of(session: Session, connector_id: str, item: str) -> bytes | None:
 
 
 def counts(session: Session, connector_id: str) -> dict[str, int]:
-    """State → forms; `due` counts those to be fetched, whatever they were before."""
+    """State → forms; `due` counts those to be fetched, whatever they were before.
+
+    Those that were deleted over there are `gone`, whatever became of them here.
+    """
     # A reviewer may have let in, or rejected, what was held when it was taken.
     decided = func.coalesce(_SUBMISSION.c.state, _ITEM.c.state)
-    state = case((_ITEM.c.state == MISSING, MISSING), else_=decided)
+    state = case((_SIGHT.c.gone_at.is_not(None), GONE), else_=decided)
     statement = (
         select(state, _ITEM.c.due, func.count())
         .outerjoin(
             _SUBMISSION,
             and_(_SUBMISSION.c.desa == _ITEM.c.desa, _SUBMISSION.c.id == _ITEM.c.submission),
+        )
+        .outerjoin(
+            _SIGHT,
+            and_(_SIGHT.c.connector == _ITEM.c.connector, _SIGHT.c.item == _ITEM.c.item),
         )
         .where(_ITEM.c.connector == connector_id)
         .group_by(state, _ITEM.c.due)
@@ -287,64 +327,3 @@ def counts(session: Session, connector_id: str) -> dict[str, int]:
         key = DUE if is_due else str(name)
         told[key] = told.get(key, 0) + int(number)
     return told
-
-
-# What reviewers decided ----------------------------------------------------------------------
-
-_OWN_QUARANTINE = and_(
-    _QUARANTINE.c.desa == _ITEM.c.desa,
-    _QUARANTINE.c.lane == _SUBMISSION.c.lane,
-    _QUARANTINE.c.lane_seq.between(_SUBMISSION.c.first_seq, _SUBMISSION.c.last_seq),
-)
-_FAMILY_IN_DISPUTE = exists().where(
-    _CONFLICT.c.desa == _ITEM.c.desa,
-    _CONFLICT.c.state == "open",
-    _CONFLICT.c.record == _RECORD.c.id,
-    _RECORD.c.desa == _ITEM.c.desa,
-    _RECORD.c.keluarga == _ITEM.c.record,
-)
-_REJECTED = or_(
-    _SUBMISSION.c.state == "rejected",
-    exists().where(_OWN_QUARANTINE, _QUARANTINE.c.state == "rejected"),
-)
-_UNDECIDED = or_(
-    _SUBMISSION.c.state.in_(("held", "quarantined")),
-    exists().where(_OWN_QUARANTINE, _QUARANTINE.c.state == "waiting"),
-    _FAMILY_IN_DISPUTE,
-)
-
-
-def verdicts(session: Session, connector_id: str, after: str, limit: int) -> list[Verdict]:
-    """Forms that a person had to judge and has, and the other server was not told yet."""
-    statement = (
-        select(_ITEM.c.item, _REJECTED.label("rejected"), _ITEM.c.remote_state)
-        .join(
-            _SUBMISSION,
-            and_(_SUBMISSION.c.desa == _ITEM.c.desa, _SUBMISSION.c.id == _ITEM.c.submission),
-        )
-        .where(
-            _ITEM.c.connector == connector_id,
-            _ITEM.c.item > after,
-            _ITEM.c.judged,
-            ~_ITEM.c.due,
-            _ITEM.c.told_state.is_(None),
-            or_(_REJECTED, ~_UNDECIDED),
-        )
-        .order_by(_ITEM.c.item)
-        .limit(limit)
-    )
-    rows = session.connection().execute(statement)
-    return [_verdict(row) for row in rows]
-
-
-def _verdict(row: Row[*tuple[Any, ...]]) -> Verdict:
-    return Verdict(row.item, not row.rejected, row.remote_state)
-
-
-def note_told(session: Session, connector_id: str, item: str, state: str) -> None:
-    """The other server knows the verdict."""
-    session.connection().execute(
-        update(_ITEM)
-        .where(_ITEM.c.connector == connector_id, _ITEM.c.item == item)
-        .values(told_state=state, remote_state=state)
-    )

@@ -27,6 +27,7 @@ from models.queries.rowsets import among, keys
 from models.queries.scoping import Sight, in_areas, in_sight
 from models.queries.submissions import TOLD, WAITING, StoredSubmission, stored_from
 from models.tables.accounts import AccountArea
+from models.tables.central import SubmissionComment, SubmissionReview
 from models.tables.columns import table_of
 from models.tables.connectors import ConnectorItemRow
 from models.tables.register import RecordRow
@@ -43,6 +44,8 @@ _HELD = table_of(HeldRow)
 _RECORD = table_of(RecordRow)
 _FILE = table_of(SubmissionFile)
 _AREA = table_of(AccountArea)
+_REVIEW = table_of(SubmissionReview)
+_COMMENT = table_of(SubmissionComment)
 _ITEM = table_of(ConnectorItemRow)
 
 
@@ -105,6 +108,8 @@ def move_to_village(session: Session, submission_id: str, desa: str) -> None:
         (_SUBMISSION, _SUBMISSION.c.id),
         (_FILE, _FILE.c.submission),
         (_HELD, _HELD.c.submission),
+        (_REVIEW, _REVIEW.c.submission),
+        (_COMMENT, _COMMENT.c.submission),
     ):
         its = and_(table.c.desa == NO_VILLAGE, column == submission_id)
         rows = connection.execute(select(table).where(its)).mappings().all()

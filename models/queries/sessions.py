@@ -7,6 +7,7 @@ from sqlalchemy import and_, bindparam, delete, insert, select
 from sqlmodel import Session
 
 from models.queries.accounts import grants_from
+from models.queries.central_sessions import end_programs_of
 from models.tables.accounts import Account, AccountArea, WebSession
 from models.tables.columns import table_of
 from sync.scope import Scope
@@ -84,7 +85,11 @@ def end_session(session: Session, digest: str) -> None:
 
 
 def end_sessions_of(session: Session, account_id: str) -> int:
-    """Sign an account out everywhere: its password changed, or it was disabled."""
+    """Sign an account out everywhere: its password changed, or it was disabled.
+
+    Tells how many browsers that were; programs are signed out as well.
+    """
+    end_programs_of(session, account_id)
     result = session.connection().execute(
         delete(_SESSION).where(_SESSION.c.account_id == account_id)
     )

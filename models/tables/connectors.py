@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import Column, Index, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 from models.tables.columns import RecordId, UtcDateTime
@@ -76,3 +76,51 @@ class ConnectorItemRow(SQLModel, table=True):
     told_state: str | None = Field(default=None, max_length=40)
     """What we wrote there last, or saw there of our own wish."""
     seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ConnectorSightRow(SQLModel, table=True):
+    """When a form was last in the other server's list, and since when it is not there any more."""
+
+    __tablename__ = "connector_sight"
+    __table_args__: ClassVar = (Index("connector_sight_listed", "connector", "listed_at"),)
+
+    connector: str = Field(primary_key=True, foreign_key="connector.id", max_length=24)
+    item: str = Field(primary_key=True, max_length=120)
+    listed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the run began that saw it last."""
+    gone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it was noticed that it was deleted there. What it said here stays."""
+
+
+class ConnectorFileRow(SQLModel, table=True):
+    """A file beside a form of another server: fetched, or still to be."""
+
+    __tablename__ = "connector_file"
+
+    connector: str = Field(primary_key=True, foreign_key="connector.id", max_length=24)
+    item: str = Field(primary_key=True, max_length=120)
+    name: str = Field(primary_key=True, max_length=255)
+    """As the form calls it."""
+    place: str = Field(max_length=500)
+    """How it is asked for there; its meaning is the kind's, and it is no address."""
+    sha256: str | None = Field(default=None, max_length=64)
+    """Of the bytes that are kept here; nothing while they are not."""
+    size: int | None = Field(default=None, sa_type=BigInteger)
+    tries: int = 0
+    problem: str | None = Field(default=None, max_length=20)
+    """Why it is not here yet: `absent`, `too-large`, `interrupted`."""
+
+
+class ConnectorChangeRow(SQLModel, table=True):
+    """One change of a connector, and its end. Rows are only ever added."""
+
+    __tablename__ = "connector_change"
+
+    connector: str = Field(primary_key=True, foreign_key="connector.id", max_length=24)
+    n: int = Field(primary_key=True, sa_type=BigInteger)
+    at: datetime = Field(sa_type=UtcDateTime)
+    what: str = Field(max_length=8)
+    """`changed`, `form` (another form from here on), `anew` (its forms are read again) or
+    `removed`."""
+    before: str | None = Field(default=None, sa_type=Text)
+    """JSON: what of address, form and map was so until then; never credentials."""

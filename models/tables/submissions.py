@@ -7,7 +7,7 @@ be told. What it changed in the register is in the log of operations, at its pla
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
 from models.tables.columns import RecordId, UtcDateTime
@@ -38,6 +38,13 @@ class SubmissionRow(SQLModel, table=True):
         Index("submission_replaces", "desa", "replaces"),
         Index("submission_chain", "desa", "record", "branch", "base_version"),
         Index("submission_state", "desa", "state", "received_at"),
+        Index("submission_form", "form_id", "received_at", "id"),
+        Index(
+            "submission_form_edits",
+            "form_id",
+            sqlite_where=text("replaces IS NOT NULL"),
+            postgresql_where=text("replaces IS NOT NULL"),
+        ),
     )
 
     desa: str = Field(primary_key=True, max_length=10)

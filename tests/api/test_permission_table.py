@@ -45,7 +45,8 @@ CALLS = sorted(
     (method, rule.path, rule.action, rule.is_public)
     for rule in all_rules()
     for method in rule.methods
-    # The OpenRosa door asks in its own words; tests/openrosa/test_odk_permissions.py has its table.
+    # The doors for Collect and for Central's clients ask in their own words, and have tables of
+    # their own: tests/openrosa/test_odk_permissions.py, tests/central/test_central_permissions.py.
     if not rule.own_door
 )
 GUARDED = [(method, path, action) for method, path, action, is_public in CALLS if not is_public]

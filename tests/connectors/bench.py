@@ -1,5 +1,6 @@
 """A served village, a family in it, and connectors to doubles of other servers."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import orjson
 
+from api.blobs import FOLDER, BlobStore
 from api.connectors.addresses import AllowList
 from api.connectors.central import CENTRAL
 from api.connectors.kobo import KOBO
@@ -24,25 +26,29 @@ from api.services.connector_setup import (
     opened_server,
 )
 from api.services.reviewers import ground_of
+from models.queries.connector_files import file_counts
+from models.queries.connector_sights import gone
 from sync.permission import Role
 from tests.api.device import FAMILY, MEMBER, Device
 from tests.api.office import DESA, RT
 from tests.api.world import World, area, serving
-from tests.connectors.doubles import (
-    ASSET,
+from tests.connectors.central_double import (
     CENTRAL_HOST,
+    DATASET,
     EMAIL,
-    KOBO_HOST,
+    FORM,
     PASSWORD,
-    TOKEN,
+    PROJECT,
     CentralDouble,
-    KoboDouble,
 )
+from tests.connectors.doubles import ASSET, KOBO_HOST, TOKEN, KoboDouble
 
 NO_KK = "1802210101200001"
 OTHER_NO_KK = "1802210101200002"
 NIK = "1802215203910001"
 PUBLIC = "203.0.114.7"
+SOSIAL = f"{PROJECT}/{FORM}"
+ENTITIES = f"{PROJECT}/datasets/{DATASET}"
 
 MAP = f"""
 desa = "{DESA}"
@@ -73,14 +79,28 @@ class Bench:
     kobo: KoboDouble = field(default_factory=KoboDouble)
     central: CentralDouble = field(default_factory=CentralDouble)
 
-    def connect(self, kind: str = KOBO, *, text: str = MAP, hook: bool = False) -> Added:
+    hosts: AllowList = ALLOWED
+    progress: Counter[str] = field(default_factory=Counter)
+
+    def _told(self, what: str, number: int) -> None:
+        self.progress[what] += number
+
+    def connect(
+        self,
+        kind: str = KOBO,
+        *,
+        text: str = MAP,
+        hook: bool = False,
+        form: str = "",
+        account: str = "dinsos",
+    ) -> Added:
         """Add a connector named after its kind."""
         secrets = self.world.settings.data_dir / f"{kind}.txt"
         secrets.write_text(TOKEN if kind == KOBO else f"{EMAIL}\n{PASSWORD}\n")
         secrets.chmod(0o600)
-        host, form = (KOBO_HOST, ASSET) if kind == KOBO else (CENTRAL_HOST, "3/sosial")
+        host, usual = (KOBO_HOST, ASSET) if kind == KOBO else (CENTRAL_HOST, SOSIAL)
         url = f"https://{host}"
-        new = NewConnector(kind, kind, url, form, "dinsos", text, f"file:{secrets}", hook)
+        new = NewConnector(kind, kind, url, form or usual, account, text, f"file:{secrets}", hook)
         with self.world.database.writing() as session:
             return add(session, new, ALLOWED, self.world.act())
 
@@ -90,11 +110,39 @@ class Bench:
             connector = connector_of(session, kind, kind)
             connection = connection_of(session, connector)
         double = self.kobo if kind == KOBO else self.central
-        network = Network(ALLOWED, lambda _host, _port: [PUBLIC], double.transport)
+        network = Network(self.hosts, lambda _host, _port: [PUBLIC], double.transport)
         ground = ground_of(self.world.settings)
-        at = RunGround(self.world.database, self.world.clock, self.world.randomness, ground)
+        world = self.world
+        told = self._told
+        at = RunGround(world.database, world.clock, world.randomness, ground, self.store, told)
         with opened_server(connector, connection.map, network) as server:
             return run(at, connector, connection, server, dry_run=dry_run)
+
+    @property
+    def store(self) -> BlobStore:
+        return BlobStore(self.world.settings.data_dir / FOLDER)
+
+    def gone(self, kind: str = KOBO) -> list[tuple[str, str | None]]:
+        """Forms that are not there any more, with the families that they were about."""
+        with self.world.database.reading() as session:
+            return [(one.item, one.record) for one in gone(session, kind, 100)]
+
+    def files(self, kind: str = KOBO) -> dict[str, int]:
+        """What became of files → how many."""
+        with self.world.database.reading() as session:
+            return file_counts(session, kind)
+
+    def kept(self) -> dict[str, bytes]:
+        """Name → bytes of every file that a submission has."""
+        rows = self.world.ask("SELECT name, sha256 FROM submission_file ORDER BY received_at DESC")
+        return {name: self.store.path_of(digest).read_bytes() for name, digest in rows}
+
+    def photographed(self) -> list[list[str]]:
+        """Kinds of the photographs of each visit."""
+        rows = self.world.ask("SELECT doc FROM record WHERE entity = 'kunjungan'")
+        return sorted(
+            [one["jenis"] for one in orjson.loads(text).get("foto", [])] for (text,) in rows
+        )
 
     def document(self, record: str = FAMILY) -> dict[str, Any]:
         ((text,),) = self.world.ask(f"SELECT doc FROM record WHERE id = '{record}'")
@@ -122,6 +170,7 @@ class Bench:
 def the_bench(url: str, folder: Path) -> Iterator[Bench]:
     with serving(url, folder) as world:
         world.account("dinsos", Role.PETUGAS, (area(DESA, RT),))
+        world.account("bidan", Role.BIDAN, (area(DESA),))
         budi = world.device("budi")
         budi.sync(
             [

@@ -1,23 +1,25 @@
-"""Small doubles of KoboToolbox (API v2) and ODK Central, as far as a connector asks them.
+"""A small double of KoboToolbox (API v2), as far as a connector asks it.
 
-They answer through an httpx transport: no socket, and every request is kept to be looked at.
+It answers through an httpx transport: no socket, and every request is kept to be looked at.
 """
 
 import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 
 KOBO_HOST = "kf.kobo.example"
-CENTRAL_HOST = "central.odk.example"
 ASSET = "aBcDeFgHiJkLmNoPqRsTuV"
 TOKEN = "0123456789abcdef"
-EMAIL, PASSWORD = "dinsos@lampung.example", "sandi rahasia"
+LABELS = {
+    "validation_status_approved": "Approved",
+    "validation_status_not_approved": "Not approved",
+    "validation_status_on_hold": "On hold",
+}
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -31,6 +33,8 @@ class KoboDouble:
     """One asset: `_id` is for ever, `_uuid` changes with each edit, no time of a change is kept."""
 
     documents: dict[int, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """By their uid."""
     requests: list[httpx.Request] = field(default_factory=list)
     page_max: int = 1000
     fails: Callable[[httpx.Request], httpx.Response | None] = lambda _request: None
@@ -61,6 +65,30 @@ class KoboDouble:
         one["meta/instanceID"] = f"uuid:{one['_uuid']}"
         one |= {name.replace("__", "/"): value for name, value in answers.items()}
 
+    def attach(self, number: int, question: str, content: bytes, stored: str = "") -> str:
+        """A file that the answer to a question names; in the storage it may be called otherwise.
+
+        Its addresses are of the server itself, which hands the file over from wherever it lies.
+        """
+        one = self.documents[number]
+        uid = f"att{number:04d}{len(one['_attachments']):018d}"
+        basename = stored or str(one[question])
+        base = f"https://{KOBO_HOST}/api/v2/assets/{ASSET}/data/{number}/attachments/{uid}"
+        one["_attachments"].append(
+            {
+                "download_url": f"{base}/",
+                "download_large_url": f"{base}/large/",
+                "mimetype": "image/jpeg",
+                "filename": f"dinsos/attachments/f/{one['_uuid']}/{basename}",
+                "media_file_basename": basename,
+                "uid": uid,
+                "is_deleted": False,
+                "question_xpath": question,
+            }
+        )
+        self.files[uid] = content
+        return uid
+
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         failed = self.fails(request)
@@ -76,7 +104,24 @@ class KoboDouble:
         patched = re.fullmatch(rf"{base}(\d+)/validation_status/", path)
         if patched and request.method == "PATCH":
             return self._validate(int(patched[1]), json.loads(request.content))
+        filed = re.fullmatch(rf"{base}(\d+)/attachments/(?:(\w+)/)?", path)
+        if filed and request.method == "GET":
+            return self._file(int(filed[1]), filed[2], request)
         return told(404, {"detail": "Not found."})
+
+    def _file(self, number: int, uid: str | None, request: httpx.Request) -> httpx.Response:
+        if uid is None:
+            # By its question: 400 where nobody answered it, 404 where the file has not come.
+            question = parse_qs(request.url.query.decode())["xpath"][0]
+            one = self.documents[number]
+            if question not in one:
+                return told(400, {"detail": "The path could not be found in the submission"})
+            found = (a["uid"] for a in one["_attachments"] if a["question_xpath"] == question)
+            uid = next(found, None)
+        if uid not in self.files:
+            return told(404, {"detail": "Not found."})
+        headers = {"content-type": "image/jpeg", "content-disposition": "inline"}
+        return httpx.Response(200, content=self.files[uid], headers=headers)
 
     def _list(self, request: httpx.Request) -> httpx.Response:
         asked = {name: values[0] for name, values in parse_qs(request.url.query.decode()).items()}
@@ -85,135 +130,40 @@ class KoboDouble:
         if "query" in asked:
             wanted = json.loads(asked["query"])["_id"]["$in"]
             found = [one for one in found if one["_id"] in wanted]
-        page = found[start : start + min(limit, self.page_max)]
+        limit = min(limit, self.page_max)
+        page = found[start : start + limit]
         if "fields" in asked:
             names = json.loads(asked["fields"])
             page = [{k: one[k] for k in names if k in one} for one in page]
         more = start + len(page) < len(found)
-        following = f"https://{KOBO_HOST}{request.url.path}?start={start + len(page)}"
+        links = {
+            name: str(
+                request.url.copy_with(host=KOBO_HOST).copy_merge_params(
+                    {"start": str(at), "limit": str(limit)}
+                )
+            )
+            for name, at in (("next", start + limit), ("previous", start - limit))
+        }
         return told(
             200,
             {
                 "count": len(found),
-                "next": following if more else None,
-                "previous": None,
+                "next": links["next"] if more else None,
+                "previous": links["previous"] if start > 0 else None,
                 "results": page,
             },
         )
 
     def _validate(self, number: int, body: dict[str, str]) -> httpx.Response:
+        if number not in self.documents:
+            return told(404, {"detail": f"No submission found with ID: {number}"})
         uid = body["validation_status.uid"]
-        self.documents[number]["_validation_status"] = {"uid": uid, "label": uid}
-        return told(200, {"uid": uid})
+        if uid not in LABELS:
+            return told(400, {"detail": f"Invalid validation status: `{uid}`"})
+        status = {"timestamp": 1793674800, "uid": uid, "by_whom": "dinsos", "label": LABELS[uid]}
+        self.documents[number]["_validation_status"] = status
+        return told(200, status)
 
     def validated(self, number: int) -> str | None:
         found: str | None = self.documents[number]["_validation_status"].get("uid")
         return found
-
-
-@dataclass
-class CentralDouble:
-    """One form of one project: OData for what changed, XML for what was filled in."""
-
-    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
-    requests: list[httpx.Request] = field(default_factory=list)
-    comments: list[tuple[str, str]] = field(default_factory=list)
-    page_max: int = 1000
-    single_sign_on: bool = False
-    now: datetime = datetime(2026, 11, 3, 3, tzinfo=UTC)
-    form: str = "/v1/projects/3/forms/sosial"
-
-    @property
-    def transport(self) -> httpx.MockTransport:
-        return httpx.MockTransport(self.answer)
-
-    def _tick(self) -> str:
-        self.now += timedelta(hours=1)
-        return self.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-    def add(self, instance: str, xml: str) -> None:
-        self.rows[instance] = {
-            "xml": xml, "current": instance, "edits": 0, "state": None,
-            "created": self._tick(), "updated": None,
-        }  # fmt: skip
-
-    def edit(self, instance: str, current: str, xml: str) -> None:
-        row = self.rows[instance]
-        row |= {"xml": xml, "current": current, "state": "edited", "updated": self._tick()}
-        row["edits"] += 1
-
-    def answer(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 (one for each route)
-        self.requests.append(request)
-        assert request.headers["host"] == CENTRAL_HOST
-        path = request.url.path
-        if path == "/v1/sessions":
-            return self._sign_in(json.loads(request.content))
-        if request.headers.get("authorization") != "Bearer session-token":
-            return told(401, {"code": 401.2, "message": "Could not authenticate."})
-        if path == f"{self.form}.svc/Submissions":
-            return self._feed(request)
-        below = re.fullmatch(rf"{self.form}/submissions/([^/]+?)(\.xml|/comments)?", path)
-        row = self.rows.get(below[1]) if below else None
-        if below is None or row is None:
-            return told(404, {"code": 404.1, "message": "Could not find the resource."})
-        if below[2] == ".xml":
-            return httpx.Response(200, content=row["xml"].encode())
-        if below[2] == "/comments":
-            self.comments.append((below[1], json.loads(request.content)["body"]))
-            return told(200, {"body": "…"})
-        if request.method == "PATCH":
-            row |= {"state": json.loads(request.content)["reviewState"], "updated": self._tick()}
-        return told(200, self._shown(below[1], row))
-
-    def _sign_in(self, body: dict[str, str]) -> httpx.Response:
-        if self.single_sign_on:
-            return told(404, {"code": 404.1, "message": "Could not find the resource."})
-        if body != {"email": EMAIL, "password": PASSWORD}:
-            return told(401, {"code": 401.2, "message": "Could not authenticate."})
-        return told(200, {"token": "session-token", "csrf": "…"})
-
-    def _feed(self, request: httpx.Request) -> httpx.Response:
-        asked = {name: values[0] for name, values in parse_qs(request.url.query.decode()).items()}
-        found = list(self.rows.items())
-        if "$filter" in asked:
-            asked_for = re.fullmatch(
-                r"__system/submissionDate ge (\S+) or __system/updatedAt ge (\S+)", asked["$filter"]
-            )
-            assert asked_for is not None
-            found = [
-                (name, row)
-                for name, row in found
-                if row["created"] >= asked_for[1] or (row["updated"] or "") >= asked_for[2]
-            ]
-        start = int(asked.get("$skiptoken", 0))
-        size = min(self.page_max, int(asked["$top"]))
-        page = found[start : start + size]
-        body: dict[str, Any] = {
-            "value": [self._system(name, row) for name, row in page],
-            "@odata.count": len(found),
-        }
-        if start + size < len(found):
-            following = request.url.copy_with(host=CENTRAL_HOST)
-            following = following.copy_merge_params({"$skiptoken": str(start + size)})
-            body["@odata.nextLink"] = str(following)
-        return told(200, body)
-
-    def _system(self, name: str, row: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "__id": name,
-            "__system": {
-                "submissionDate": row["created"],
-                "updatedAt": row["updated"],
-                "reviewState": row["state"],
-                "edits": row["edits"],
-            },
-        }
-
-    def _shown(self, name: str, row: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "instanceId": name,
-            "reviewState": row["state"],
-            "createdAt": row["created"],
-            "updatedAt": row["updated"],
-            "currentVersion": {"instanceId": row["current"], "current": True},
-        }

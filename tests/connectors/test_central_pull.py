@@ -102,12 +102,40 @@ def test_a_verdict_is_written_back_with_a_comment(bench: Bench) -> None:
     assert (report.due, report.told) == (0, 0)
 
 
-def test_single_sign_on_is_named_as_the_reason(sqlite_bench: Bench) -> None:
+def test_single_sign_on_is_named_as_the_reason_and_what_to_do_as_the_next_step(
+    sqlite_bench: Bench,
+) -> None:
     sqlite_bench.central.single_sign_on = True
     sqlite_bench.connect(CENTRAL)
     report = sqlite_bench.run(CENTRAL)
     assert report.problem is not None
     assert "single sign-on" in report.problem
+    assert "__Host-session" in report.problem
+    assert len(sqlite_bench.central.requests) == 1
+
+
+def test_a_404_that_is_not_central_s_own_is_no_single_sign_on(sqlite_bench: Bench) -> None:
+    central = sqlite_bench.central
+    pages = (
+        httpx.Response(404, content=b"<html>nginx</html>"),
+        httpx.Response(404, json={"detail": "Not Found"}),
+    )
+    sqlite_bench.connect(CENTRAL)
+    for page in pages:
+        central.answer = lambda _request, page=page: page  # type: ignore[method-assign, misc]  # it is another server
+        report = sqlite_bench.run(CENTRAL)
+        assert report.problem is not None
+        assert "is its address right?" in report.problem
+
+
+def test_a_session_that_is_over_is_told_as_that(sqlite_bench: Bench) -> None:
+    sqlite_bench.connect(CENTRAL)
+    secrets: Path = sqlite_bench.world.settings.data_dir / "central.txt"
+    secrets.write_text("session-of-yesterday\n")
+    report = sqlite_bench.run(CENTRAL)
+    assert report.problem is not None
+    assert "ends after a day" in report.problem
+    assert "yesterday" not in report.problem
 
 
 def test_the_token_of_a_session_does_instead_of_a_password(sqlite_bench: Bench) -> None:

@@ -1,47 +1,25 @@
 """`lokus connect` against a server that really listens, on this machine."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 
+from api.connectors import reaching
 from tests.api.commanding import Run, commanding
-from tests.connectors.bench import MAP, NO_KK, Bench
+from tests.api.office import DESA
+from tests.connectors.bench import FAMILY, MAP, NO_KK, Bench
 from tests.connectors.doubles import ASSET, KOBO_HOST, TOKEN, KoboDouble
+from tests.connectors.listening import listening
 
 
 @pytest.fixture
-def listening() -> Iterator[tuple[KoboDouble, str]]:
+def kobo() -> Iterator[tuple[KoboDouble, str]]:
     """A double of KoboToolbox behind a socket."""
     double = KoboDouble()
-
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            headers = {**self.headers, "host": KOBO_HOST}
-            headers = {name.lower(): value for name, value in headers.items()}
-            url = f"http://{KOBO_HOST}{self.path}"
-            answer = double.answer(httpx.Request(self.command, url, headers=headers, content=body))
-            self.send_response(answer.status_code)
-            self.send_header("content-length", str(len(answer.content)))
-            self.end_headers()
-            self.wfile.write(answer.content)
-
-        do_GET = do_PATCH = _answer  # noqa: N815 (http.server's names)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing on standard error."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield double, f"http://localhost:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with listening(double.answer, KOBO_HOST) as url:
+        yield double, url
 
 
 @pytest.fixture
@@ -64,11 +42,11 @@ def adding(folder: Path, url: str) -> list[str]:
 def test_a_form_is_added_tried_run_and_looked_at(
     sqlite_bench: Bench,
     lokus: Run,
-    listening: tuple[KoboDouble, str],
+    kobo: tuple[KoboDouble, str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    double, url = listening
+    double, url = kobo
     monkeypatch.setenv("LOKUS_CONNECTOR_HOSTS_INSIDE", "localhost")
     double.add(1, kk__nomor=NO_KK, rumah__lantai="2")
     added = lokus(*adding(tmp_path, url), "--hook")
@@ -94,9 +72,9 @@ def test_a_host_on_no_list_is_refused_before_anything_is_asked(lokus: Run, tmp_p
 
 
 def test_a_host_that_was_taken_off_the_list_is_asked_no_more(
-    lokus: Run, listening: tuple[KoboDouble, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lokus: Run, kobo: tuple[KoboDouble, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    double, url = listening
+    double, url = kobo
     monkeypatch.setenv("LOKUS_CONNECTOR_HOSTS_INSIDE", "localhost")
     lokus(*adding(tmp_path, url))
     monkeypatch.delenv("LOKUS_CONNECTOR_HOSTS_INSIDE")
@@ -119,3 +97,57 @@ def test_one_connector_is_run_by_one_at_a_time(
     ran = lokus("connect", "kobo", "run", "kobo-desa")
     assert ran.code == 1
     assert "somebody else" in ran.err
+
+
+def test_files_and_what_is_gone_stand_in_the_status(
+    lokus: Run, kobo: tuple[KoboDouble, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    double, url = kobo
+    monkeypatch.setenv("LOKUS_CONNECTOR_HOSTS_INSIDE", "localhost")
+    for number in (1, 2):
+        double.add(number, kk__nomor=NO_KK, rumah__foto="depan.jpg")
+        double.attach(number, "rumah/foto", b"\xff\xd8\xff\xe0 a house")
+    lokus(*adding(tmp_path, url))
+    ran = lokus("connect", "kobo", "run", "kobo-desa")
+    assert "Files fetched: 2." in ran.out
+    del double.documents[2]
+    ran = lokus("connect", "kobo", "run", "kobo-desa")
+    assert "Not there any more: 1;" in ran.out
+    told = lokus("connect", "kobo", "status", "kobo-desa").out
+    assert "2 files kept" in told
+    assert f"2: the family {FAMILY} in {DESA}, noticed " in told
+    shown = lokus("connect", "kobo", "status", "kobo-desa", "--json").json
+    assert (shown["files"], shown["gone"][0]["item"]) == ({"kept": 2}, "2")
+
+
+def test_an_answer_without_an_end_ends_the_run_with_a_clear_word(
+    lokus: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOKUS_CONNECTOR_HOSTS_INSIDE", "localhost")
+    huge = httpx.Response(200, content=b" " * (reaching.ANSWER_BYTES_MAX + 1))
+    with listening(lambda _request: huge, KOBO_HOST) as url:
+        lokus(*adding(tmp_path, url))
+        ran = lokus("connect", "kobo", "run", "kobo-desa")
+    assert ran.code == 1
+    assert "more than 5 MiB" in ran.err
+    assert "What was taken in stays" in ran.err
+
+
+def test_no_proxy_of_the_environment_is_asked(
+    lokus: Run, kobo: tuple[KoboDouble, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    double, url = kobo
+    asked: list[httpx.Request] = []
+
+    def proxy(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(502)
+
+    monkeypatch.setenv("LOKUS_CONNECTOR_HOSTS_INSIDE", "localhost")
+    lokus(*adding(tmp_path, url))
+    with listening(proxy, "proxy.example") as there:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+            monkeypatch.setenv(name, there)
+        assert lokus("connect", "kobo", "run", "kobo-desa").code == 0
+    assert asked == []
+    assert double.requests != []

@@ -60,5 +60,5 @@ def test_a_body_that_says_nothing_useful_is_answered_all_the_same(sqlite_bench: 
 def test_a_hint_about_a_form_that_is_not_there_ends_there(sqlite_bench: Bench) -> None:
     secret = sqlite_bench.connect(hook=True).hook_secret or ""
     assert call(sqlite_bench, secret, b'{"_id": 404}') == 202
-    assert sqlite_bench.run().missing == 1
-    assert sqlite_bench.run().missing == 0
+    assert sqlite_bench.run().gone == 1
+    assert sqlite_bench.run().gone == 0

@@ -178,7 +178,8 @@ def test_the_list_is_read_page_by_page_to_its_end(sqlite_bench: Bench) -> None:
     for number in range(1, 6):
         sqlite_bench.kobo.add(number, **HOUSE)
     sqlite_bench.connect()
-    assert sqlite_bench.run().listed == 5
+    report = sqlite_bench.run()
+    assert (report.listed, report.gone, dict(report.states)) == (5, 0, {"merged": 5})
 
 
 def test_an_answer_that_is_too_large_is_asked_for_in_halves(sqlite_bench: Bench) -> None:
@@ -206,8 +207,10 @@ def test_a_form_that_vanished_over_there_stays_here(
         return None
 
     bench.kobo.fails = vanish
-    assert bench.run().missing == 1
-    assert bench.items() == {"1": "missing"}
+    assert bench.run().gone == 1
+    assert bench.gone() == [("1", FAMILY)]
+    with bench.world.database.reading() as session:
+        assert counts(session, "kobo") == {"gone": 1}
     assert bench.document()["jenis_lantai_terluas"] == "keramik"
 
 

@@ -21,10 +21,13 @@ from api.services.odk_keys import issue_key
 from migrations import runner
 from models.engines import database_url as parsed
 from models.engines import open_for_migration
-from models.queries import forms
-from models.queries.connectors import Connector, add_connector, hint
+from models.queries import forms, marks
+from models.queries.connector_changes import CHANGED, note_change
+from models.queries.connector_files import Wanted, want_files
+from models.queries.connectors import Connector, Sighting, add_connector, hint, note_seen
 from models.queries.entity_lists import add_span
 from models.queries.forms import NewVersion
+from models.queries.marks import Comment, Mark
 from sync.chains import Span
 from sync.lokus import Decree, Programme
 from sync.permission import Role
@@ -50,6 +53,8 @@ Rows = dict[str, list[str]]
 
 TABLES_OF = {
     "0014": {"family_left"},
+    "0013": {"connector_sight", "connector_file", "connector_change"},
+    "0012": {"central_session", "submission_review", "submission_comment"},
     "0011": {"connector", "connector_item"},
     "0010": {"odk_key", "submission", "submission_file", "held", "version_span"},
     "0009": {"form", "form_version", "form_file"},
@@ -129,6 +134,7 @@ def fill(world: World) -> None:
     _publish(world)
     _submit(world, ani.account)
     _connect(world, ani.account)
+    _look_at_it(world)
     assert_sound(world)
 
 
@@ -181,6 +187,21 @@ def _connect(world: World, account: str) -> None:
     with world.database.writing() as session:
         add_connector(session, one)
         hint(session, one.id, "1", now)
+        note_seen(session, one.id, [Sighting("2", "v")], now)
+        want_files(session, one.id, "2", [Wanted("foto.jpg", "att1")])
+        note_change(session, one.id, CHANGED, now, {"url": one.url})
+
+
+def _look_at_it(world: World) -> None:
+    """A program of the office signs in; somebody marks the form and says why."""
+    body = json.dumps({"email": "kantor", "password": PASSWORD}).encode()
+    assert world.call("POST", "/central/v1/sessions", body, JSON).status == 200
+    ((desa, submission),) = world.ask("SELECT desa, id FROM submission")
+    now, place = world.clock.now(), (str(desa), str(submission))
+    with world.database.writing() as session:
+        marks.put_mark(session, Mark(*place, "hasIssues", now, "kantor"))
+        said = Comment(place[0], record_id(90), place[1], "Versi lama.", "kantor", now)
+        marks.add_comment(session, said)
 
 
 def _sign_in(world: World) -> None:
