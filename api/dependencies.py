@@ -95,7 +95,7 @@ def authenticated(request: Request, shell: Shell) -> Principal:
 def _device(shell: Shell, scheme: str, token: str) -> Principal:
     if scheme.lower() != "bearer":
         raise AppError("unauthorised")
-    with shell.database.reading() as session:
+    with shell.database.asking() as session:
         principal = device_principal(session, token)
     if principal is None:
         raise AppError("unauthorised")

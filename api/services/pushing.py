@@ -14,10 +14,12 @@ from typing import Final
 
 from sqlmodel import Session
 
-from models.queries import conflicts, feeds, lanes, operations, quarantine, receipts, records
-from models.queries.auditing import AuditEntry, append
+from models.queries import conflicts, feeds, operations, quarantine, receipts, records
+from models.queries.auditing import AuditEntry
+from models.queries.batches import Noted, note_batch
 from models.queries.lanes import StoredLane
 from models.queries.operations import Brought
+from models.queries.records import NOTHING_ASKED, Asked
 from sync.batch import Incoming, needs
 from sync.clock import BatchClock, Reception
 from sync.decisions import needs_of_decisions
@@ -54,21 +56,30 @@ class Turn:
         return self.stored.lane
 
 
+@dataclass(frozen=True, slots=True)
+class Foreknown:
+    """What a caller knows of a batch before anything is loaded for it."""
+
+    is_first: bool = False
+    """None of it ever came before, so nobody has to look for that."""
+    asked: Asked = NOTHING_ASKED
+    """What was loaded under the same turn."""
+
+
+NOTHING_FOREKNOWN: Final = Foreknown()
+
+
 def decide_batch(
     session: Session,
     turn: Turn,
     batch: Sequence[Incoming],
     ground: Ground,
     clock: BatchClock | None = None,
-    *,
-    is_first: bool = False,
+    known: Foreknown = NOTHING_FOREKNOWN,
 ) -> Plan | Forked | Hole:
-    """Load what the batch touches and let the core decide it.
-
-    ``is_first``: the caller knows that none of it ever came before, so nobody looks for that.
-    """
+    """Load what the batch touches and let the core decide it."""
     fresh = [one for one in batch if one.seq is None or one.seq > turn.lane.last]
-    loaded = load(session, turn.desa, fresh)
+    loaded = load(session, turn.desa, fresh, known.asked)
     view = PushView(
         desa=turn.desa,
         head=turn.head,
@@ -89,8 +100,8 @@ def decide_batch(
             _unseen(loaded, turn.author) - _created(batch),
             account_id=turn.stored.account_id,
         ),
-        earlier={} if is_first else _earlier(session, turn, batch),
-        lineage={} if is_first else _lineage(session, turn, batch),
+        earlier={} if known.is_first else _earlier(session, turn, batch),
+        lineage={} if known.is_first else _lineage(session, turn, batch),
     )
     return plan_push(view, batch)
 
@@ -115,24 +126,26 @@ def _unseen(loaded: Loaded, author: Author) -> frozenset[str]:
     return loaded.named - {r.id for r in loaded.records if author.village.covers(r.rt)}
 
 
-def load(session: Session, desa: str, batch: Sequence[Incoming]) -> Loaded:
+def load(
+    session: Session, desa: str, batch: Sequence[Incoming], asked: Asked = NOTHING_ASKED
+) -> Loaded:
     """Records and conflicts that the batch, or a question that it decides, speaks of."""
     wanted = needs(batch)
     decisions = [one.parsed for one in batch if isinstance(one.parsed, Operation)]
     decisions = [operation for operation in decisions if operation.kind is Kind.RESOLVE]
     partners = {operation.partner for operation in decisions if operation.partner is not None}
     wanted = replace(wanted, identity_of=wanted.identity_of | partners)
-    found = records.needed_records(session, desa, wanted)
-    asked = conflicts.conflicts_of(session, desa, (r.id for r in found if r.disputed))
+    found = records.needed_records(session, desa, wanted, asked)
+    disputes = conflicts.conflicts_of(session, desa, (r.id for r in found if r.disputed))
     known = {record.id for record in found}
     if decisions:
-        further = needs_of_decisions(decisions, found, asked)
+        further = needs_of_decisions(decisions, found, disputes)
         more = [r for r in records.needed_records(session, desa, further) if r.id not in known]
-        seen = {conflict.id for conflict in asked}
+        seen = {conflict.id for conflict in disputes}
         others = conflicts.conflicts_of(session, desa, (r.id for r in more if r.disputed))
-        asked += [conflict for conflict in others if conflict.id not in seen]
+        disputes += [conflict for conflict in others if conflict.id not in seen]
         found += more
-    return Loaded(tuple(found), tuple(asked), frozenset(wanted.records))
+    return Loaded(tuple(found), tuple(disputes), frozenset(wanted.records))
 
 
 def _created(batch: Iterable[Incoming]) -> set[str]:
@@ -172,6 +185,10 @@ def store_changes(session: Session, desa: str, changes: Changes, now: datetime) 
     """The one writer of records. The feed's numbers are taken before any record is written."""
     if changes.head > changes.before:
         feeds.raise_head(session, desa, changes.head)
+    _write(session, desa, changes, now)
+
+
+def _write(session: Session, desa: str, changes: Changes, now: datetime) -> None:
     records.store_records(session, desa, changes.records)
     if changes.head > changes.before:
         feeds.use_up_numbers(session, desa)
@@ -183,21 +200,15 @@ def store_plan(session: Session, turn: Turn, batch: Sequence[Incoming], plan: Pl
     """Write everything that a plan decided."""
     if not plan.settled:
         return
-    store_changes(
-        session,
-        turn.desa,
-        Changes(turn.head, plan.head, plan.records, plan.conflicts),
-        turn.now,
-    )
     brought = Brought(
         turn.lane.name, turn.stored.lineage, turn.stored.account_id, turn.now, plan.head
     )
-    operations.add_operations(session, turn.desa, brought, plan.settled)
+    note_batch(session, Noted(plan.lane, brought, plan.settled, _audit_entry(turn, plan)))
+    changes = Changes(turn.head, plan.head, plan.records, plan.conflicts)
+    _write(session, turn.desa, changes, turn.now)
     if any(one.outcome is Outcome.QUARANTINED for one in plan.settled):
         creating = {one.seq for one in plan.settled if _creates(one.seq, batch, turn.lane)}
         quarantine.set_aside(session, turn.desa, brought, plan.settled, creating)
-    lanes.advance(session, plan.lane, turn.now)
-    append(session, turn.desa, _audit_entry(turn, plan))
 
 
 def _creates(seq: int, batch: Sequence[Incoming], lane: Lane) -> bool:

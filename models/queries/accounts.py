@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlmodel import Session
 
 from models.queries.inserting import insert_missing
+from models.standing import Row as StandingRow
 from models.tables.accounts import Account, AccountArea
 from models.tables.columns import table_of
 from sync.scope import Grant, Scope
@@ -104,7 +105,7 @@ def scope_of(session: Session, account: Account) -> Scope:
     return Scope(grants_from(rows), account.scope_version)
 
 
-def grants_from(rows: Iterable[Row[*tuple[Any, ...]]]) -> tuple[Grant, ...]:
+def grants_from(rows: Iterable[Row[*tuple[Any, ...]] | StandingRow]) -> tuple[Grant, ...]:
     """Stored areas as the core knows them; an outer join's empty row is no area."""
     return tuple(
         Grant(row.kode_wilayah, _rts(row.rts), row.since, row.until)

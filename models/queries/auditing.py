@@ -108,16 +108,27 @@ def _locked_head(session: Session, connection: Connection, chain: str) -> tuple[
 
 
 def _row(chain: str, n: int, previous: str, entry: AuditEntry) -> dict[str, object]:
+    return {**stated(chain, entry), "n": n, "previous": previous}
+
+
+def stated(chain: str, entry: AuditEntry) -> dict[str, object]:
+    """An entry's row without its place in the chain."""
     return {
         "chain": chain,
-        "n": n,
         "at": _instant(entry.at),
         "actor": entry.actor,
         "device": entry.device,
         "action": entry.action,
         "detail": canonical_json(entry.detail).decode(),
-        "previous": previous,
     }
+
+
+def before_link(row: Mapping[str, object]) -> str:
+    """The canonical JSON of a row as far as `n` and `previous`, which come last in it.
+
+    Whoever locks the chain's head in SQL adds them there and has the text that is hashed.
+    """
+    return orjson.dumps(row, option=orjson.OPT_SORT_KEYS).decode().removesuffix("}")
 
 
 def _hash(row: Mapping[str, object]) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import and_, bindparam, insert, or_, select, update
 from sqlmodel import Session
 
 from models.queries.accounts import grants_from, within_reach
+from models.standing import Standing
 from models.tables.accounts import Account, AccountArea, Device
 from models.tables.columns import table_of
 from sync.scope import Scope
@@ -62,7 +63,7 @@ class ListedDevice:
 
 # Every request of every phone asks this: one statement, built once. An account has a handful of
 # areas, so the device's columns come back a handful of times.
-_BY_TOKEN = (
+_BY_TOKEN = Standing(
     select(
         _DEVICE.c.id,
         _DEVICE.c.account_id,
@@ -97,7 +98,7 @@ _BY_TOKEN = (
 
 def device_by_token(session: Session, digest: str) -> KnownDevice | None:
     """Whose token has this digest: the present one or its successor."""
-    rows = session.connection().execute(_BY_TOKEN, {"digest": digest}).all()
+    rows = _BY_TOKEN.rows(session, {"digest": digest})
     if not rows:
         return None
     first = rows[0]

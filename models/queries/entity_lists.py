@@ -28,7 +28,7 @@ from models.tables.sync import QuarantineRow
 from sync.chains import Span, Spans
 from sync.types import ANGGOTA, KELUARGA, Json
 
-ROWS_PER_FETCH: Final = 500
+ROWS_PER_FETCH: Final = 2_000
 _RECORD = table_of(RecordRow)
 _FEED = table_of(Feed)
 _SPAN = table_of(VersionSpan)

@@ -5,42 +5,88 @@ committed changes have no gap, no later number is visible before an earlier one,
 can never both miss what the other is about to add.
 """
 
+from dataclasses import dataclass
+
 from sqlalchemy import bindparam, case, exists, func, literal, select, update
 from sqlmodel import Session
 
 from models.queries.inserting import insert_missing
 from models.queries.rowsets import is_sqlite
 from models.queries.server_state import FIRST_HEAD, set_state, state
+from models.standing import Standing
+from models.tables.accounts import Account, Device
 from models.tables.columns import table_of
 from models.tables.register import Feed
 from models.tables.sync import LaneRow
 
 _FEED = table_of(Feed)
 _LANE = table_of(LaneRow)
+_DEVICE = table_of(Device)
+_ACCOUNT = table_of(Account)
 _HEAD = select(_FEED.c.head).where(_FEED.c.desa == bindparam("village"))
-_LOCKED_HEAD = _HEAD.with_for_update()
+_LOCKED_HEAD = Standing(_HEAD.with_for_update())
 _OWN_LANE = exists().where(
     _LANE.c.desa == bindparam("village"),
     _LANE.c.lane == bindparam("name"),
     _LANE.c.lineage == bindparam("device"),
 )
-_OWN_LOCKED_HEAD = _HEAD.where(_OWN_LANE).with_for_update(of=_FEED)
-_RAISE = (
+_OWN_LOCKED_HEAD = Standing(_HEAD.where(_OWN_LANE).with_for_update(of=_FEED))
+_SENDERS_LOCKED_HEAD = Standing(
+    select(
+        _FEED.c.head,
+        _DEVICE.c.token_digest,
+        _DEVICE.c.revoked_at,
+        _ACCOUNT.c.disabled_at,
+        _ACCOUNT.c.role,
+        _ACCOUNT.c.scope_version,
+    )
+    .select_from(_FEED)
+    .join(_DEVICE, _DEVICE.c.id == bindparam("device"))
+    .join(_ACCOUNT, _ACCOUNT.c.id == _DEVICE.c.account_id)
+    .where(_FEED.c.desa == bindparam("village"))
+    .with_for_update(of=_FEED)
+)
+_RAISE = Standing(
     update(_FEED)
     .where(_FEED.c.desa == bindparam("village"))
     .values(previous=_FEED.c.head, head=bindparam("new_head"))
 )
-_USE_UP = update(_FEED).where(_FEED.c.desa == bindparam("village")).values(previous=_FEED.c.head)
+_USE_UP = Standing(
+    update(_FEED).where(_FEED.c.desa == bindparam("village")).values(previous=_FEED.c.head)
+)
 
 
 def take_turn(session: Session, desa: str) -> int:
     """Wait for the village's turn and return its head. Held until the transaction ends."""
-    head = session.connection().execute(_LOCKED_HEAD, {"village": desa}).scalar_one_or_none()
-    if head is None:
+    row = _LOCKED_HEAD.row(session, {"village": desa})
+    if row is None:
         first = int(state(session, FIRST_HEAD) or 0)
         insert_missing(session, _FEED, [{"desa": desa, "head": first, "previous": first}])
-        head = session.connection().execute(_LOCKED_HEAD, {"village": desa}).scalar_one()
-    return int(head)
+        row = _LOCKED_HEAD.row(session, {"village": desa})
+        assert row is not None, "just inserted, by us or by somebody else"
+    return int(row.head)
+
+
+@dataclass(frozen=True, slots=True)
+class SenderState:
+    """What may change about a phone that sends: equal states mean that nothing did."""
+
+    token_digest: str
+    revoked: bool
+    """The device, or its account."""
+    role: str
+    scope_version: int
+
+
+def take_turn_of_sender(
+    session: Session, desa: str, device_id: str
+) -> tuple[int, SenderState] | None:
+    """`take_turn`, and who its device is by now; nothing where nobody has written there yet."""
+    row = _SENDERS_LOCKED_HEAD.row(session, {"village": desa, "device": device_id})
+    if row is None:
+        return None
+    revoked = row.revoked_at is not None or row.disabled_at is not None
+    return int(row.head), SenderState(row.token_digest, revoked, row.role, row.scope_version)
 
 
 def take_turn_of(session: Session, desa: str, lane: str, lineage: str) -> int | None:
@@ -49,16 +95,16 @@ def take_turn_of(session: Session, desa: str, lane: str, lineage: str) -> int | 
     Whether a village is busy, or there at all, is not for everybody to find out.
     """
     own = {"village": desa, "name": lane, "device": lineage}
-    head = session.connection().execute(_OWN_LOCKED_HEAD, own).scalar_one_or_none()
-    if head is not None:
-        return int(head)
+    row = _OWN_LOCKED_HEAD.row(session, own)
+    if row is not None:
+        return int(row.head)
     is_own = session.connection().execute(select(_OWN_LANE), own).scalar_one()
     return take_turn(session, desa) if is_own else None
 
 
 def raise_head(session: Session, desa: str, head: int) -> None:
     """Take the numbers up to ``head`` for rows that this transaction is about to write."""
-    session.connection().execute(_RAISE, {"village": desa, "new_head": head})
+    _RAISE.run(session, {"village": desa, "new_head": head})
 
 
 def use_up_numbers(session: Session, desa: str) -> None:
@@ -68,7 +114,7 @@ def use_up_numbers(session: Session, desa: str) -> None:
     alone, so there they have to be closed behind the writer.
     """
     if is_sqlite(session):
-        session.connection().execute(_USE_UP, {"village": desa})
+        _USE_UP.run(session, {"village": desa})
 
 
 def head_of(session: Session, desa: str) -> int:

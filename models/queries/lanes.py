@@ -1,6 +1,6 @@
 """Lanes: who writes in a village, how far, and what each is known to have seen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,14 @@ from sqlalchemy import Row, bindparam, insert, select, update
 from sqlmodel import Session
 
 from models.queries.rowsets import among, keys
+from models.standing import Standing
 from models.tables.columns import table_of
 from models.tables.sync import LaneRow
 from sync.types import Lane
 
 _LANE = table_of(LaneRow)
 _ONE = select(_LANE).where(_LANE.c.desa == bindparam("village"), _LANE.c.lane == bindparam("name"))
-_LOCKED = _ONE.with_for_update()
+_LOCKED = Standing(_ONE.with_for_update())
 _OLDEST = (
     select(_LANE)
     .where(_LANE.c.desa == bindparam("village"), _LANE.c.lineage == bindparam("device"))
@@ -48,8 +49,8 @@ class StoredLane:
 
 def lane_for_push(session: Session, desa: str, name: str) -> StoredLane | None:
     """One lane, locked until the transaction ends."""
-    row = session.connection().execute(_LOCKED, {"village": desa, "name": name}).one_or_none()
-    return _stored(row) if row is not None else None
+    row = _LOCKED.row(session, {"village": desa, "name": name})
+    return lane_from(row._asdict()) if row is not None else None
 
 
 def lane(session: Session, desa: str, name: str) -> StoredLane | None:
@@ -117,7 +118,7 @@ def open_lane(
             parent=parent[0] if parent else None,
             parent_seq=parent[1] if parent else None,
             known=orjson.dumps(dict(lane.known)).decode() if lane.known else None,
-            extra=_dots(lane),
+            extra=dots_text(lane),
             created_at=now,
         )
     )
@@ -138,7 +139,7 @@ def advance(session: Session, lane: Lane, now: datetime) -> None:
             "village": lane.desa,
             "name": lane.name,
             "new_last": lane.last,
-            "dots": _dots(lane),
+            "dots": dots_text(lane),
             "moment": now,
         },
     )
@@ -159,20 +160,19 @@ def mark_durable(session: Session, up_to: Sequence[tuple[str, str, int]]) -> Non
         )
 
 
-def _dots(lane: Lane) -> str | None:
+def dots_text(lane: Lane) -> str | None:
+    """What the lane knows beside its own operations, as it is stored."""
     return orjson.dumps(sorted(lane.extra)).decode() if lane.extra else None
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredLane:
-    return lane_from(row)
+    return lane_from(row._asdict())
 
 
-def lane_from(row: Row[*tuple[Any, ...]], prefix: str = "") -> StoredLane:
+def lane_from(named: Mapping[str, Any], prefix: str = "") -> StoredLane:
     """A lane from a row that has its columns, behind ``prefix`` where it has others as well."""
     told = {
-        name.removeprefix(prefix): value
-        for name, value in row._mapping.items()  # noqa: SLF001 (SQLAlchemy's public name for it)
-        if name.startswith(prefix)
+        name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)
     }
     dots = orjson.loads(told["extra"]) if told["extra"] else ()
     return StoredLane(

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import ColumnElement, Executable, Row, bindparam, select, update
 from sqlmodel import Session
 
-from models.queries.rowsets import add, among, hash_bytes, hash_text, instant, keys
+from models.queries.rowsets import among, hash_bytes, hash_text, instant, keys
 from models.sealing import vault_of
 from models.tables.columns import table_of
 from models.tables.sync import OperationRow
@@ -75,12 +75,12 @@ def _brought(condition: ColumnElement[bool]) -> Executable:
     )
 
 
-def add_operations(
-    session: Session, desa: str, brought: Brought, settled: Sequence[Settled]
-) -> None:
-    """Write a batch to the log."""
+def logged_rows(
+    session: Session, brought: Brought, settled: Sequence[Settled]
+) -> list[dict[str, object]]:
+    """A batch as rows of the log."""
     vault, received = vault_of(session), instant(brought.received_at)
-    rows = [
+    return [
         {
             "lane": brought.lane,
             "seq": one.seq,
@@ -100,7 +100,6 @@ def add_operations(
         }
         for one in settled
     ]
-    add(session, _OPERATION, desa, rows)
 
 
 def rewrite_answers(

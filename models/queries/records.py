@@ -1,15 +1,21 @@
 """Records as the core decides on them: loading what a batch needs, storing what it changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
+from typing import Final
 
 import orjson
-from sqlalchemy import ColumnElement, Executable, Row, bindparam, select
+from sqlalchemy import Column, ColumnElement, Row, bindparam, or_, select
 from sqlmodel import Session
 
+from models.queries import rowsets
 from models.queries.departures import note_departures
-from models.queries.rowsets import among, keys, store
+from models.queries.rowsets import is_sqlite, store
 from models.sealing import Vault, vault_of
+from models.standing import Row as StandingRow
+from models.standing import Standing
 from models.tables.columns import table_of
 from models.tables.register import RecordRow
 from sync.batch import Needs
@@ -20,25 +26,45 @@ _RECORD = table_of(RecordRow)
 RECORD_COLUMNS = [c for c in _RECORD.c if c.name not in ("desa", "natural_key", "created_seq")]
 ALIAS_CHAIN_MAX = 8
 """Merges of merges are followed this far; a longer chain is a damaged register."""
+SLOTS: Final = (1, 4, 16)
+"""So many values are asked for one by one. PostgreSQL cannot know how long an array will be, and
+plans a question that has one anew each time; a longer list is worth that."""
 
 
-def needed_records(session: Session, desa: str, needs: Needs) -> list[Record]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a transaction has already asked a village for, and the records that it found.
+
+    The village's turn is held, so that asking again would bring the same.
+    """
+
+    records: tuple[Record, ...] = ()
+    ids: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    """Natural keys, as they are stored."""
+
+
+NOTHING_ASKED: Final = Asked()
+
+
+def needed_records(
+    session: Session, desa: str, needs: Needs, asked: Asked = NOTHING_ASKED
+) -> list[Record]:
     """Every record that deciding a batch looks at. The village's turn must be held."""
-    found = {r.id: r for r in _with_aliases(session, desa, needs.records)}
     vault = vault_of(session)
-    wanted_keys = {vault.natural_key(number) for number in needs.niks | needs.no_kks}
-    wanted_keys |= {
+    named_keys = {vault.natural_key(number) for number in needs.niks | needs.no_kks}
+    found = {record.id: record for record in asked.records}
+    found |= _with_aliases(session, desa, needs.records - asked.ids, named_keys - asked.keys, found)
+    wanted_keys = {
         vault.natural_key(number)
         for record_id in _redirected(found, needs.identity_of)
         if (number := natural_key(found[record_id])) is not None
-    }
-    if wanted_keys:
-        twins = _select(session, desa, among(session, _RECORD.c.natural_key, "wanted"), wanted_keys)
-        found |= {r.id: r for r in twins if r.id not in found}
+    } - named_keys
+    twins = _bearing(session, desa, natural_key=wanted_keys)
+    found |= {r.id: r for r in twins if r.id not in found}
     families = _moving_families(found.values(), needs)
-    if families:
-        kin = _select(session, desa, among(session, _RECORD.c.keluarga, "wanted"), families)
-        found |= {r.id: r for r in kin if r.id not in found}
+    kin = _bearing(session, desa, keluarga=families)
+    found |= {r.id: r for r in kin if r.id not in found}
     return list(found.values())
 
 
@@ -55,16 +81,30 @@ def _redirected(found: Mapping[str, Record], ids: Iterable[str]) -> set[str]:
     return reached
 
 
-def _with_aliases(session: Session, desa: str, ids: Iterable[str]) -> list[Record]:
+def _with_aliases(
+    session: Session,
+    desa: str,
+    ids: Collection[str],
+    natural_keys: Collection[str],
+    known: Mapping[str, Record],
+) -> dict[str, Record]:
+    """Records by id and those that aliases lead to, with whoever bears one of the natural keys."""
     found: dict[str, Record] = {}
-    missing = set(ids)
+    missing, sought = set(ids), set(natural_keys)
+    missing |= {r.alias for r in known.values() if r.alias is not None and r.alias not in known}
     for _ in range(ALIAS_CHAIN_MAX):
-        if not missing:
+        if not (missing or sought):
             break
-        rows = _select(session, desa, among(session, _RECORD.c.id, "wanted"), missing)
+        rows = _bearing(session, desa, id=missing, natural_key=sought)
         found |= {record.id: record for record in rows}
-        missing = {r.alias for r in rows if r.alias is not None and r.alias not in found}
-    return list(found.values())
+        named = [record for record in rows if record.id in missing]
+        missing = {
+            r.alias
+            for r in named
+            if r.alias is not None and r.alias not in found and r.alias not in known
+        }
+        sought = set()
+    return found
 
 
 def _moving_families(found: Iterable[Record], needs: Needs) -> set[str]:
@@ -84,33 +124,61 @@ def _moving_families(found: Iterable[Record], needs: Needs) -> set[str]:
 
 def records_by_id(session: Session, desa: str, ids: Iterable[str]) -> list[Record]:
     """Records of one village by id, in no particular order."""
-    wanted = set(ids)
-    if not wanted:
-        return []
-    return _select(session, desa, among(session, _RECORD.c.id, "wanted"), wanted)
+    return _bearing(session, desa, id=set(ids))
 
 
 def family_records(session: Session, desa: str, keluarga: str) -> list[Record]:
     """A family and everything beneath it, closed and merged rows included, in no order."""
-    return _select(session, desa, among(session, _RECORD.c.keluarga, "wanted"), {keluarga})
+    return _bearing(session, desa, keluarga={keluarga})
 
 
-def _select(
-    session: Session, desa: str, condition: ColumnElement[bool], wanted: Iterable[str]
-) -> list[Record]:
+def family_and(
+    session: Session, desa: str, keluarga: str, ids: Collection[str], numbers: Iterable[str]
+) -> Asked:
+    """`family_records` with records by id and whoever bears one of the NIK or No KK."""
     vault = vault_of(session)
-    rows = session.connection().execute(
-        _selecting(condition), {"village": desa, "wanted": keys(session, wanted)}
-    )
+    keys = frozenset(vault.natural_key(number) for number in numbers)
+    found = _bearing(session, desa, keluarga={keluarga}, id=ids, natural_key=keys)
+    return Asked(tuple(found), frozenset({keluarga, *ids}), keys)
+
+
+def _bearing(session: Session, desa: str, **wanted: Collection[str]) -> list[Record]:
+    """Records that bear one of the wanted values in one of the named columns."""
+    shape = tuple((name, _slots(len(values))) for name, values in wanted.items() if values)
+    if not shape:
+        return []
+    bound: dict[str, object] = {"village": desa}
+    for name, slots in shape:
+        if slots is None:
+            bound[name] = rowsets.keys(session, wanted[name])
+        else:
+            filled = zip_longest(range(slots), sorted(wanted[name]))
+            bound |= {f"{name}_{slot}": value for slot, value in filled}
+    vault = vault_of(session)
+    rows = _question(shape, sqlite=is_sqlite(session)).rows(session, bound)
     return [record_of(desa, row, vault) for row in rows]
 
 
-@lru_cache(maxsize=16)
-def _selecting(condition: ColumnElement[bool]) -> Executable:
-    return select(*RECORD_COLUMNS).where(_RECORD.c.desa == bindparam("village"), condition)
+def _slots(count: int) -> int | None:
+    return next((slots for slots in SLOTS if count <= slots), None)
 
 
-def record_of(desa: str, row: Row[tuple[object, ...]], vault: Vault) -> Record:
+@lru_cache(maxsize=256)
+def _question(shape: tuple[tuple[str, int | None], ...], *, sqlite: bool) -> Standing:
+    conditions = [_one_of(_RECORD.c[name], slots, sqlite=sqlite) for name, slots in shape]
+    village = _RECORD.c.desa == bindparam("village")
+    return Standing(select(*RECORD_COLUMNS).where(village, or_(*conditions)))
+
+
+def _one_of(target: Column[str], slots: int | None, *, sqlite: bool) -> ColumnElement[bool]:
+    if slots is None:
+        return rowsets.in_any(target, target.name, sqlite=sqlite)
+    # An empty slot is NULL, which is equal to nothing.
+    single = [bindparam(f"{target.name}_{slot}", type_=target.type) for slot in range(slots)]
+    return target.in_(single) if slots > 1 else target == single[0]
+
+
+def record_of(desa: str, row: Row[tuple[object, ...]] | StandingRow, vault: Vault) -> Record:
     """A stored row as the core's record."""
     stamps = orjson.loads(row.stamps)
     return Record(

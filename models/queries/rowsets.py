@@ -16,7 +16,6 @@ import orjson
 from sqlalchemy import (
     ColumnElement,
     Table,
-    TextClause,
     bindparam,
     column,
     func,
@@ -26,6 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import ARRAY, Text
 from sqlmodel import Session
+
+from models.standing import Standing
 
 ROWS: Final = "rows"
 _VALUE: Final = column("value", Text())
@@ -44,18 +45,28 @@ def store(session: Session, table: Table, desa: str, rows: Sequence[Mapping[str,
     """
     if rows:
         statement = _store(table, tuple(rows[0]), is_sqlite(session), replacing=True)
-        session.connection().execute(statement, {"desa": desa, ROWS: _json(rows)})
+        statement.run(session, {"desa": desa, ROWS: rows_text(rows)})
 
 
 def add(session: Session, table: Table, desa: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert rows of one village that cannot be there yet."""
     if rows:
         statement = _store(table, tuple(rows[0]), is_sqlite(session), replacing=False)
-        session.connection().execute(statement, {"desa": desa, ROWS: _json(rows)})
+        statement.run(session, {"desa": desa, ROWS: rows_text(rows)})
 
 
 @lru_cache(maxsize=64)
-def _store(table: Table, names: tuple[str, ...], sqlite: bool, *, replacing: bool) -> TextClause:
+def _store(table: Table, names: tuple[str, ...], sqlite: bool, *, replacing: bool) -> Standing:
+    statement = insertion(table, names, sqlite=sqlite)
+    if replacing:
+        keys = [c.name for c in table.primary_key]
+        updates = ", ".join(f'"{n}" = excluded."{n}"' for n in names if n not in keys)
+        statement += f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}"
+    return Standing(text(statement))
+
+
+def insertion(table: Table, names: tuple[str, ...], *, sqlite: bool) -> str:
+    """SQL that inserts the rows bound to `ROWS` (see `rows_text`) into the village ``desa``."""
     quoted = {name: f'"{name}"' for name in names}
     columns = ", ".join(quoted.values())
     if sqlite:
@@ -66,22 +77,18 @@ def _store(table: Table, names: tuple[str, ...], sqlite: bool, *, replacing: boo
         types = ", ".join(f"{quoted[n]} {_pg_type(table, n)}" for n in names)
         rows = f"json_to_recordset(CAST(:{ROWS} AS json)) AS r({types})"
     # Every name comes from our own tables; values only ever travel as parameters.
-    statement = (
+    return (
         f'INSERT INTO "{table.name}" ("desa", {columns}) '  # noqa: S608
         f"SELECT {village}, {source} FROM {rows} WHERE true"
     )
-    if replacing:
-        keys = [c.name for c in table.primary_key]
-        updates = ", ".join(f"{quoted[n]} = excluded.{quoted[n]}" for n in names if n not in keys)
-        statement += f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}"
-    return text(statement)
 
 
 def _pg_type(table: Table, name: str) -> str:
     return str(table.c[name].type.compile(dialect=_PG))
 
 
-def _json(rows: Sequence[Mapping[str, object]]) -> str:
+def rows_text(rows: Sequence[Mapping[str, object]]) -> str:
+    """Rows as the one parameter that they travel in."""
     return orjson.dumps(rows).decode()
 
 
@@ -90,11 +97,12 @@ def among(session: Session, target: ColumnElement[str], name: str) -> ColumnElem
 
     The same question is the same expression, so that a statement built on it can be kept as well.
     """
-    return _among(target, name, sqlite=is_sqlite(session))
+    return in_any(target, name, sqlite=is_sqlite(session))
 
 
 @lru_cache(maxsize=64)
-def _among(target: ColumnElement[str], name: str, *, sqlite: bool) -> ColumnElement[bool]:
+def in_any(target: ColumnElement[str], name: str, *, sqlite: bool) -> ColumnElement[bool]:
+    """`among` for a statement that is built without a session."""
     if sqlite:
         parameter = bindparam(name, type_=Text())
         return target.in_(select(_VALUE).select_from(func.json_each(parameter)).scalar_subquery())

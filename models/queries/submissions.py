@@ -1,6 +1,6 @@
 """Filled forms: found by their instance or by the record they speak of, stored, held, let in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -22,6 +22,7 @@ from models.queries.inserting import insert_missing
 from models.queries.lanes import StoredLane, lane_from
 from models.queries.rowsets import among, keys
 from models.sealing import vault_of
+from models.standing import Standing
 from models.tables.columns import RecordId, table_of
 from models.tables.submissions import HeldRow, SubmissionFile, SubmissionRow
 from models.tables.sync import LaneRow
@@ -75,42 +76,44 @@ _SAME_CHAIN = select(*TOLD).where(
 _ONE = select(*TOLD).where(
     _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.id == bindparam("wanted")
 )
-_ADD: Final = insert(_SUBMISSION)
+_ADD: Final = Standing(insert(_SUBMISSION), writes=[c.name for c in _SUBMISSION.c])
 
 
 # A form that comes in asks four things at once, because each statement costs as much as all of it:
 # is something waiting in the village, which lane is the phone's, did this instance come before, and
 # what came before about its record.
 _LANE_NAMES = {c: f"lane_{c.name}" for c in _LANE.c}
-_BEFORE = select(
-    exists()
-    .where(_HELD.c.desa == bindparam("village"), _HELD.c.state == WAITING)
-    .label("is_waited"),
-    *(c.label(name) for c, name in _LANE_NAMES.items()),
-    *TOLD,
-).select_from(
-    select(literal(1).label("one"))
-    .subquery("here")
-    .outerjoin(
-        _LANE,
-        and_(
-            _LANE.c.desa == bindparam("village"),
-            _LANE.c.lineage == bindparam("device"),
-            _LANE.c.source == bindparam("source"),
-        ),
-    )
-    .outerjoin(
-        _SUBMISSION,
-        and_(
-            _SUBMISSION.c.desa == bindparam("village"),
-            or_(
-                _SUBMISSION.c.instance == bindparam("instance"),
-                and_(
-                    _SUBMISSION.c.record == bindparam("about", type_=RecordId()),
-                    _SUBMISSION.c.lane.is_not(None),
+_BEFORE = Standing(
+    select(
+        exists()
+        .where(_HELD.c.desa == bindparam("village"), _HELD.c.state == WAITING)
+        .label("is_waited"),
+        *(c.label(name) for c, name in _LANE_NAMES.items()),
+        *TOLD,
+    ).select_from(
+        select(literal(1).label("one"))
+        .subquery("here")
+        .outerjoin(
+            _LANE,
+            and_(
+                _LANE.c.desa == bindparam("village"),
+                _LANE.c.lineage == bindparam("device"),
+                _LANE.c.source == bindparam("source"),
+            ),
+        )
+        .outerjoin(
+            _SUBMISSION,
+            and_(
+                _SUBMISSION.c.desa == bindparam("village"),
+                or_(
+                    _SUBMISSION.c.instance == bindparam("instance"),
+                    and_(
+                        _SUBMISSION.c.record == bindparam("about", type_=RecordId()),
+                        _SUBMISSION.c.lane.is_not(None),
+                    ),
                 ),
             ),
-        ),
+        )
     )
 )
 
@@ -141,26 +144,22 @@ class Question:
 
 def before(session: Session, desa: str, asked: Question) -> Before:
     """Everything that a form has to know of what came before it, in one statement."""
-    rows = (
-        session.connection()
-        .execute(
-            _BEFORE,
-            {
-                "village": desa,
-                "device": asked.device,
-                "source": asked.source,
-                "instance": asked.instance,
-                "about": asked.record,
-            },
-        )
-        .all()
+    rows = _BEFORE.rows(
+        session,
+        {
+            "village": desa,
+            "device": asked.device,
+            "source": asked.source,
+            "instance": asked.instance,
+            "about": asked.record,
+        },
     )
-    found = [stored_from(row) for row in rows if row.id is not None]
+    found = [_stored(row._asdict()) for row in rows if row.id is not None]
     found.sort(key=lambda one: (one.received_at, one.id))
     first = rows[0]
     return Before(
         bool(first.is_waited),
-        lane_from(first, "lane_") if first.lane_lane is not None else None,
+        lane_from(first._asdict(), "lane_") if first.lane_lane is not None else None,
         tuple(one for one in found if one.instance == asked.instance),
         tuple(one for one in found if one.lane is not None and one.record == asked.record),
     )
@@ -221,9 +220,7 @@ def xml_of(session: Session, desa: str, submission_id: str) -> bytes:
 def add_submission(session: Session, stored: StoredSubmission, xml: bytes, agent: str) -> None:
     """Keep a submission for ever."""
     row = {name: getattr(stored, name) for name in StoredSubmission.__dataclass_fields__}
-    session.connection().execute(
-        _ADD, {**row, "xml": vault_of(session).seal_bytes(xml), "agent": agent}
-    )
+    _ADD.run(session, {**row, "xml": vault_of(session).seal_bytes(xml), "agent": agent})
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +278,13 @@ def complete(session: Session, desa: str, submission_id: str, visit: str | None)
 # Files ---------------------------------------------------------------------------------------
 
 
+_FILES: Final = Standing(
+    select(_FILE)
+    .where(_FILE.c.desa == bindparam("village"), _FILE.c.submission == bindparam("of"))
+    .order_by(_FILE.c.name, _FILE.c.received_at, _FILE.c.sha256)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file that came with a submission."""
@@ -295,14 +299,9 @@ class StoredFile:
 
 def files_of(session: Session, desa: str, submission_id: str) -> list[StoredFile]:
     """Every file of a submission by name, what came first first."""
-    statement = (
-        select(_FILE)
-        .where(_FILE.c.desa == desa, _FILE.c.submission == submission_id)
-        .order_by(_FILE.c.name, _FILE.c.received_at, _FILE.c.sha256)
-    )
     return [
         StoredFile(row.name, row.sha256, row.size, row.media_type, bool(row.named), row.received_at)
-        for row in session.connection().execute(statement)
+        for row in _FILES.rows(session, {"village": desa, "of": submission_id})
     ]
 
 
@@ -329,5 +328,8 @@ def add_files(session: Session, desa: str, submission_id: str, files: Iterable[S
 
 def stored_from(row: Row[*tuple[Any, ...]]) -> StoredSubmission:
     """A submission from a row that has its columns."""
-    named = row._mapping  # noqa: SLF001 (SQLAlchemy's public name for it)
+    return _stored(row._asdict())
+
+
+def _stored(named: Mapping[str, Any]) -> StoredSubmission:
     return StoredSubmission(**{n: named[n] for n in StoredSubmission.__dataclass_fields__})

@@ -25,12 +25,14 @@ from api.simulation.faults import ALL, Fault, demanded, faults_text, parse_fault
 from api.simulation.running import Run, Simulation, Task, simulate, simulation
 from api.simulation.world import Plan, World
 from models.database import Database
-from models.queries import operations
+from models.queries import batches
 from models.queries import pulling as pulling_queries
+from models.queries.operations import Brought, logged_rows
 from models.queries.pulling import FeedRow
 from sync import knowledge
 from sync.permitting import Gate
 from sync.pull import Delivery, delivery
+from sync.push import Settled
 from sync.step import Step
 from sync.types import Refusal
 from sync.workspace import Draft
@@ -198,12 +200,11 @@ Break = Callable[[pytest.MonkeyPatch], None]
 
 def _forget_what_is_acknowledged(patch: pytest.MonkeyPatch) -> None:
     """The server acknowledges a batch and keeps all of it but the last operation."""
-    keep = operations.add_operations
 
-    def forgetful(session: Session, desa: str, brought: object, settled: Sequence[object]) -> None:
-        keep(session, desa, brought, settled[:-1])  # type: ignore[arg-type]  # as it came
+    def forgetful(session: Session, brought: Brought, settled: Sequence[Settled]) -> object:
+        return logged_rows(session, brought, settled[:-1])
 
-    patch.setattr(operations, "add_operations", forgetful)
+    patch.setattr(batches, "logged_rows", forgetful)
 
 
 def _keep_nothing_for_a_restored_server(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,119 @@
+"""Statements that every form and every phone asks again, said to the driver itself.
+
+SQLAlchemy writes such a statement, once for each database, and knows how its values travel. Then it
+steps aside: what it does around one execution (a context, a result that can be asked for its
+columns) costs twice what a small statement costs. The transaction is its own all the same, whoever
+listens to its statements hears these as well, and an error is the one that it would have raised.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import Compiled, Connection, Dialect, Insert, TextClause, Update
+from sqlalchemy.sql import Select
+from sqlmodel import Session
+
+_Convert = Callable[[Any], Any]
+
+
+class Row(tuple[Any, ...]):
+    """What a row looks like: its columns by name. Each statement has a named tuple of its own."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # noqa: ANN401 (a column of any type)
+        def _asdict(self) -> dict[str, Any]: ...
+
+
+class Standing:
+    """One statement, for any number of executions. Its values are named parameters.
+
+    ``writes`` names the columns of an INSERT without values.
+    """
+
+    def __init__(
+        self,
+        statement: Select[Any] | Insert | Update | TextClause,
+        *,
+        writes: Sequence[str] | None = None,
+    ) -> None:
+        self._statement = statement
+        self._writes = list(writes) if writes is not None else None
+        self._spoken: dict[str, _Spoken] = {}
+
+    def rows(self, session: Session, values: Mapping[str, object]) -> list[Row]:
+        """Every row that it finds; those of a text have no names."""
+        connection = session.connection()
+        return self._for(connection.dialect).run(connection, values, brings_rows=True)
+
+    def row(self, session: Session, values: Mapping[str, object]) -> Row | None:
+        """The row that it finds, of which there is one at most."""
+        found = self.rows(session, values)
+        assert len(found) < 2, "one row at most"
+        return found[0] if found else None
+
+    def run(self, session: Session, values: Mapping[str, object]) -> None:
+        """For a statement that brings no rows."""
+        connection = session.connection()
+        self._for(connection.dialect).run(connection, values, brings_rows=False)
+
+    def _for(self, dialect: Dialect) -> "_Spoken":
+        spoken = self._spoken.get(dialect.name)
+        if spoken is None:
+            compiled = self._statement.compile(dialect=dialect, column_keys=self._writes)
+            spoken = self._spoken[dialect.name] = _Spoken(self._statement, compiled, dialect)
+        return spoken
+
+
+class _Spoken:
+    """The statement in one database's words."""
+
+    def __init__(self, statement: object, compiled: Compiled, dialect: Dialect) -> None:
+        self._text = str(compiled)
+        self._constants: dict[str, Any] = dict(compiled.params)
+        self._order: list[str] | None = getattr(compiled, "positiontup", None)
+        self._into = [
+            (name, convert)
+            for name, bind in getattr(compiled, "binds", {}).items()
+            if (convert := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        ]
+        self._make: Callable[[Sequence[Any]], Row] = Row
+        self._from: list[tuple[int, _Convert]] = []
+        if isinstance(statement, Select):
+            columns = statement.selected_columns
+            row_type: Any = namedtuple("Row", columns.keys())  # type: ignore[misc]  # noqa: PYI024 (one for each statement)
+            self._make = cast("Callable[[Sequence[Any]], Row]", row_type._make)
+            converters = (
+                column.type.dialect_impl(dialect).result_processor(dialect, None)
+                for column in columns
+            )
+            self._from = [(n, convert) for n, convert in enumerate(converters) if convert]
+
+    def run(
+        self, connection: Connection, values: Mapping[str, object], *, brings_rows: bool
+    ) -> list[Row]:
+        bound = {**self._constants, **values}
+        for name, convert in self._into:
+            bound[name] = convert(bound[name])
+        said = bound if self._order is None else tuple([bound[name] for name in self._order])
+        cursor = connection.connection.cursor()
+        try:
+            for hear in connection.dispatch.before_cursor_execute:
+                hear(connection, cursor, self._text, said, None, False)
+            cursor.execute(self._text, said)
+            fetched = cursor.fetchall() if brings_rows else []
+        except BaseException as error:  # noqa: BLE001 (raised again by the only one who knows how)
+            # What a broken connection means for its transaction and its pool is not ours to say.
+            connection._handle_dbapi_exception(error, self._text, None, cursor, None)  # noqa: SLF001
+        cursor.close()
+        if self._from:
+            return [self._made(row) for row in fetched]
+        return [self._make(row) for row in fetched]
+
+    def _made(self, row: Sequence[Any]) -> Row:
+        listed = list(row)
+        for place, convert in self._from:
+            listed[place] = convert(listed[place])
+        return self._make(listed)
