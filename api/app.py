@@ -30,6 +30,7 @@ from api.logs import AccessLog, configure_logs
 from api.metrics import CountRequests, Metrics
 from api.openrosa import forms as openrosa_forms
 from api.openrosa import submissions as openrosa_submissions
+from api.openrosa.one_hop import threads_for_forms
 from api.problems import ProblemAnswers, UnexpectedErrors
 from api.randomness import SYSTEM_RANDOMNESS, Randomness
 from api.routes import (
@@ -216,7 +217,8 @@ def _settle_memory() -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     shell: Shell = app.state.shell
     # One thread per connection: a thread without one would only wait inside the pool.
-    anyio.to_thread.current_default_thread_limiter().total_tokens = shell.settings.threads_max
+    threads = shell.settings.threads_max - threads_for_forms(shell.settings)
+    anyio.to_thread.current_default_thread_limiter().total_tokens = max(1, threads)
     yield
 
 

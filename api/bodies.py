@@ -4,12 +4,12 @@ A gzip of 300 KB can unpack to 300 MB. Here it is unpacked in bounded steps and 
 it passes a limit, so that the memory a request takes is known before it is read.
 """
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
-import anyio
 import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -161,7 +161,7 @@ async def chunks_of(request: Request) -> AsyncIterator[bytes]:
     stream = request.stream().__aiter__()
     while True:
         try:
-            with anyio.fail_after(STALL_SECONDS):
+            async with asyncio.timeout(STALL_SECONDS):
                 chunk = await anext(stream)
         except StopAsyncIteration:
             return

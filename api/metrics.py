@@ -34,6 +34,17 @@ class Metrics:
         self.in_flight = Gauge(
             "lokus_requests_in_flight", "Requests being worked on.", registry=self.registry
         )
+        # Finding a counter by its labels costs more than counting: as many as there are routes.
+        self._found: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """A request that was answered."""
+        found = self._found.get((method, route, status))
+        if found is None:
+            counter = self.requests.labels(method, route, str(status))
+            found = self._found[method, route, status] = counter, self.seconds.labels(route)
+        found[0].inc()
+        found[1].observe(seconds)
 
     def exposition(self) -> bytes:
         """All counters in Prometheus' text format."""
@@ -67,5 +78,4 @@ class CountRequests:
             self._metrics.in_flight.dec()
             route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._metrics.requests.labels(method, route, str(status)).inc()
-            self._metrics.seconds.labels(route).observe(time.perf_counter() - begun)
+            self._metrics.count(method, route, status, time.perf_counter() - begun)

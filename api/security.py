@@ -42,6 +42,8 @@ class Principal:
     session: bool
     """A person in a browser, not a device."""
     token: DeviceToken | None = None
+    remembered: bool = False
+    """Known from a moment ago: whoever writes in its name asks whether that still holds."""
 
     def may(self, action: Action) -> bool:
         """May it do that at all? Areas are asked separately."""

@@ -1,6 +1,6 @@
 """What a running application has at hand; made once in `create_app`, reached by every route."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Annotated, cast
 
@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from api.clock import Clock
 from api.metrics import Metrics
+from api.openrosa.memory import SenderMemory
 from api.randomness import Randomness, new_id, new_lane_name
 from api.security import TokenRotation
 from api.services.readiness import Readiness
@@ -29,6 +30,7 @@ class Shell:
     strangers: StrangerDelays
     metrics: Metrics
     readiness: Readiness
+    senders: SenderMemory = field(default_factory=SenderMemory)
 
     def now(self) -> datetime:
         return self.clock.now()

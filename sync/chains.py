@@ -90,7 +90,10 @@ class Spans:
         return self.spans or (_FIRST,)
 
     def _of_seq(self, seq: int) -> Span:
-        return next((s for s in reversed(self._all()) if s.since_seq <= seq), _FIRST)
+        for span in reversed(self.spans):
+            if span.since_seq <= seq:
+                return span
+        return _FIRST
 
 
 _FIRST: Final = Span(0, 0)

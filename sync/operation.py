@@ -253,13 +253,20 @@ def _assignments(
         raise _Bad(Problem.MALFORMED, "set is an object of fields")
     assign: dict[str, GroupValue] = {}
     add: dict[str, tuple[str, ...]] = {}
+    fields = FIELDS[entity]
+    # A filled form names all of fifty fields: whatever is done here is done for each.
     for name, value in raw.items():
-        known = _field(entity, name)
-        if known.field_class is FieldClass.SERVER and not server_lane:
+        known = fields.get(name) or _field(entity, name)
+        field_class = known.field_class
+        if field_class is FieldClass.SERVER and not server_lane:
             raise _Bad(Problem.SERVER_OWNED, name)
-        if known.field_class is not FieldClass.SET:
-            parsed = _value(known, value)
-            group = assign.setdefault(known.group, {})
+        if field_class is not FieldClass.SET:
+            parsed = parse_value(known, value)
+            if isinstance(parsed, ValueProblem):
+                raise _Bad(Problem(parsed.code), parsed.detail)
+            group = assign.get(known.group)
+            if group is None:
+                group = assign[known.group] = {}
             if parsed is not None:
                 group[name] = parsed
         elif creating:

@@ -128,9 +128,13 @@ def _elements(told: Mapping[str, str]) -> str:
 class OpenRosaRoute(APIRoute):
     """A route whose refusals are OpenRosa's, too: a problem in JSON would show as gibberish."""
 
+    def handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Whatever answers, or raises."""
+        return super().get_route_handler()
+
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle = self.handler()
 
         async def answered(request: Request) -> Response:
             try:

@@ -9,12 +9,13 @@ import mmap
 import re
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Final
 from urllib.parse import unquote
 
 import anyio.to_thread
-from fastapi import Depends, Request
+from fastapi import Request
 
 from api.bodies import chunks_of
 from api.errors import AppError
@@ -93,8 +94,15 @@ class _Room:
 _room = _Room()
 
 
+def fits_in_memory(request: Request) -> bool:
+    """Does the request announce a body that costs nobody anything?"""
+    announced = request.headers.get("content-length", "")
+    return announced.isdecimal() and int(announced) <= IN_MEMORY_MAX
+
+
+@asynccontextmanager
 async def received(request: Request) -> AsyncIterator[Body]:
-    """The body of a request whose sender is known by now. Raises `AppError`."""
+    """The body of a request, for as long as it is needed. Raises `AppError`."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise AppError("encoding-unknown")
     announced = request.headers.get("content-length", "")
@@ -132,9 +140,6 @@ async def _on_disk(
         file.flush()
         with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as mapped:
             yield Body(content_type, mapped, size)
-
-
-Received = Annotated[Body, Depends(received)]
 
 
 def _parts(buffer: Buffer, boundary: bytes) -> Iterator[Part]:

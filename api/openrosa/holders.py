@@ -6,6 +6,7 @@ for a name and a password that nobody has. Without a token it is Digest, and ove
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import Final
 
 from fastapi import Request
@@ -38,17 +39,35 @@ class KeyHolder(Allowed):
     def __call__(self, request: Request) -> Principal:
         shell: Shell = request.app.state.shell
         token = request.path_params.get("token")
-        principal = _by_header(request, shell) if token is None else _by_token(shell, str(token))
+        if token is None:
+            principal = _by_header(request, shell)
+        else:
+            principal = _by_token(shell, str(token))
+            shell.senders.keep(digest(str(token)), principal, shell.now())
         if principal.may(self.action):
             return principal
         code = "device-revoked" if principal.revoked else "not-permitted"
         raise AppError(code, audit=refusal_entry(shell, principal, request, code))
 
+    def recall(self, request: Request, shell: Shell) -> Principal | None:
+        """The holder of the key as it was a moment ago, if it was here and may do this."""
+        token = request.path_params.get("token")
+        if token is None:
+            return None
+        known = shell.senders.recall(digest(str(token)), shell.now())
+        if known is None or not known.may(self.action):
+            return None
+        return replace(known, remembered=True)
+
+    def forget(self, request: Request, shell: Shell) -> None:
+        """It has changed since."""
+        shell.senders.forget(digest(str(request.path_params["token"])))
+
 
 def _by_token(shell: Shell, token: str) -> Principal:
     known = None
     if ODK_TOKEN_PATTERN.fullmatch(token):
-        with shell.database.reading() as session:
+        with shell.database.asking() as session:
             known = devices.device_by_token(session, digest(token))
     if known is None:
         raise AppError("odk-key-unknown")

@@ -4,6 +4,7 @@ HEAD says that the door is here and how much fits through it; it names no other 
 phone that is sent elsewhere forgets the limit. POST answers 201 or 202, whatever the form says.
 """
 
+from dataclasses import replace
 from typing import Annotated
 
 import structlog
@@ -14,9 +15,10 @@ from api.errors import AppError
 from api.formats.xform.submission import XML_BYTES_MAX, Refused, Unreadable, read_instance
 from api.openrosa.addresses import BY_KEY, BY_NAME
 from api.openrosa.answers import HEADERS, OpenRosaRoute, message
-from api.openrosa.bodies import INCOMPLETE_PART, XML_PART, Body, Part, Received
+from api.openrosa.bodies import INCOMPLETE_PART, XML_PART, Body, Part
 from api.openrosa.holders import KeyHolder
-from api.security import SEEN_EVERY, Principal
+from api.openrosa.one_hop import OneHopRoute, Received
+from api.security import SEEN_EVERY, DeviceToken, Principal
 from api.services.claiming import note_claims
 from api.services.form_book import mapping_of
 from api.services.reviewers import ground_of
@@ -26,6 +28,7 @@ from api.services.submitting_places import Collector
 from api.shell import AppShell, Shell
 from api.uploads import store_of
 from models.queries import devices
+from models.queries.feeds import SenderState
 from models.queries.submissions import MERGED
 from sync.permission import Action
 
@@ -71,7 +74,9 @@ def post_submission(request: Request, shell: AppShell, sender: Sender, body: Rec
 
 for _base in (BY_KEY, BY_NAME):
     router.add_api_route(f"{_base}/submission", head_submission, methods=["HEAD"])
-    router.add_api_route(f"{_base}/submission", post_submission, methods=["POST"])
+    router.add_api_route(
+        f"{_base}/submission", post_submission, methods=["POST"], route_class_override=OneHopRoute
+    )
 
 
 def _xml(body: Body, parts: list[Part]) -> bytes:
@@ -85,10 +90,11 @@ def _xml(body: Body, parts: list[Part]) -> bytes:
 
 def _files(shell: Shell, body: Body, parts: list[Part]) -> list[Arrived]:
     """Every part but the form itself is a file, whether it says so or not."""
+    beside = [part for part in parts if part.name not in (XML_PART, INCOMPLETE_PART)]
+    if not beside:
+        return []
     offered = (
-        Offered(part.filename or part.name, part.media_type, body.chunks(part))
-        for part in parts
-        if part.name not in (XML_PART, INCOMPLETE_PART)
+        Offered(part.filename or part.name, part.media_type, body.chunks(part)) for part in beside
     )
     return keep_files(store_of(shell), shell.randomness, offered)
 
@@ -103,14 +109,24 @@ def _collector(sender: Principal) -> Collector:
         sender.scope,
         sender.revoked,
         sender.token.since,
+        remembered=_state(sender, sender.token) if sender.remembered else None,
+    )
+
+
+def _state(sender: Principal, token: DeviceToken) -> SenderState:
+    return SenderState(
+        token.present_digest, sender.revoked, sender.role.value, sender.scope.version
     )
 
 
 def _mark_seen(shell: Shell, sender: Principal, session: Session) -> None:
     token, now = sender.token, shell.now()
     assert sender.device_id is not None, "a key belongs to a device"
-    if token is None or token.last_seen_at is None or now - token.last_seen_at >= SEEN_EVERY:
+    assert token is not None, "and says since when"
+    if token.last_seen_at is None or now - token.last_seen_at >= SEEN_EVERY:
         devices.mark_seen(session, sender.device_id, now)
+        seen = replace(sender, token=replace(token, last_seen_at=now), remembered=False)
+        shell.senders.keep(token.present_digest, seen, now)
 
 
 def _note_claims(shell: Shell, taken: Taken) -> None:

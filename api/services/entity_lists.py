@@ -253,7 +253,9 @@ def _values(
         if value is not None:
             values[place] = YES if value else NO
     for place in columns.texts:
-        values[place] = _line(values[place])
+        value = values[place]
+        if value is not None:
+            values[place] = " ".join(str(value).split())
     for place, field in columns.worded:
         value = values[place]
         if value is not None:

@@ -23,15 +23,17 @@ from api.services.submitting_files import Arrived, note_files, photos_of
 from api.services.submitting_merges import Form
 from api.services.submitting_places import (
     Collector,
+    SenderChanged,
     Told,
     Village,
     candidate_villages,
+    take_turn,
     told_by,
     village_of,
 )
 from api.services.submitting_rt import NOT_HIS, STILL_HELD, Unstated, state_by_form
 from api.services.submitting_visits import complete_visit
-from models.queries import feeds, submissions
+from models.queries import submissions
 from models.queries.submissions import HELD, MERGED, QUARANTINED, Question, StoredSubmission
 from sync.chains import Waits
 from sync.types import Record
@@ -79,11 +81,17 @@ class Taken:
 
 
 def submit(session: Session, collector: Collector, arrival: Arrival, site: Site) -> Taken:
-    """Take one form in. Needs a writing transaction."""
+    """Take one form in. Needs a writing transaction. Raises `SenderChanged`."""
     key = _key(arrival, collector)
     candidates = candidate_villages(session, collector.scope, site.now)
-    desa = village_of(session, candidates, collector.scope, _told(arrival)) or NO_VILLAGE
-    head = feeds.take_turn(session, desa) if desa else 0
+    if len(candidates) == 1:
+        desa = candidates[0]
+    else:
+        told = _told(arrival)
+        desa = village_of(session, candidates, collector.scope, told) or NO_VILLAGE
+    if not desa and collector.remembered is not None:
+        raise SenderChanged  # no turn is taken, so nobody would notice
+    head = take_turn(session, desa, collector) if desa else 0
     declared = arrival.instance.declared if arrival.instance is not None else None
     record = declared.record if declared is not None else None
     question = Question(key, record, collector.device_id, collector.source)

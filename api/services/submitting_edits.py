@@ -91,8 +91,8 @@ def merge(
     births = Births(origin.first, form.key)
     said = said_by(form.instance, form.mapping, form.photos, births)
     grounds = Grounds(collector, lane, base, known)
-    speech = Speech(_operations(said, origin.said, grounds, form), said)
-    return bring(session, village, grounds, form, speech)
+    operations = _operations(said, origin.said, grounds, form)
+    return bring(session, village, grounds, form, Speech(lambda _: operations, said))
 
 
 def _line(session: Session, desa: str, instance: str) -> list[StoredSubmission]:

@@ -4,7 +4,7 @@ Everything that a form says is decided in one batch, so that a family and its me
 or not at all. The village's turn is held by the caller, who also commits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -16,7 +16,7 @@ from api.formats.xform.operations import change, closing, creation
 from api.formats.xform.statements import Births, Photo, Said, Statement, said_by
 from api.formats.xform.submission import Instance
 from api.services.origins import value_at
-from api.services.pushing import Ground, Turn, changed_niks, decide_batch, store_plan
+from api.services.pushing import Foreknown, Ground, Turn, changed_niks, decide_batch, store_plan
 from api.services.submitting_places import (
     Collector,
     Village,
@@ -26,14 +26,14 @@ from api.services.submitting_places import (
 )
 from models.queries import conflicts, entity_lists, submissions
 from models.queries.lanes import StoredLane
-from models.queries.records import family_records
+from models.queries.records import NOTHING_ASKED, Asked, family_and
 from models.queries.submissions import StoredSubmission
-from sync.batch import read_batch
+from sync.batch import Incoming, read_batch
 from sync.chains import SPAN_VERSIONS, Declaration, Earlier, Ready, Spans, Waits, placed
 from sync.clock import Anchor, BatchClock
 from sync.knowledge import knows
 from sync.push import Plan
-from sync.types import ANGGOTA, Json, Outcome, Record, Stamp
+from sync.types import ANGGOTA, KUNJUNGAN, Json, Outcome, Record, Refusal, Stamp
 
 BOOT: Final = "collect"
 """Forms name no boot of their phone; one name for all makes their wall clock the only witness."""
@@ -69,7 +69,8 @@ class Landed:
 class Speech:
     """What a form says, as operations without their places, and when it was said."""
 
-    operations: Sequence[dict[str, Json]]
+    operations: Callable[[bool], Sequence[dict[str, Json]]]
+    """They, given whether what cannot be read is to be said apart."""
     said: Said
 
 
@@ -82,6 +83,8 @@ class Grounds:
     base: int
     known: Mapping[str, Record]
     """The family and everybody in it, by id."""
+    asked: Asked = NOTHING_ASKED
+    """What was loaded, whether the collector may know of it or not."""
 
 
 def merge_form(
@@ -95,7 +98,9 @@ def merge_form(
     """Merge a form, or say what it has to wait for."""
     declared = form.instance.declared
     before, village.before = village.before, None
-    known = _family(session, village, collector, form)
+    said = said_by(form.instance, form.mapping, form.photos, Births(form.key, form.key))
+    asked = _asked(session, village, form, said)
+    known = {record.id: record for record in asked.records if collector.ever_covered(record)}
     lane = before.lane if before is not None else None
     lane = lane or phones_lane(session, village, collector)
     ready: Ready | Waits = Ready(0)
@@ -110,25 +115,31 @@ def merge_form(
         return ready
     if ready.dots is not None:
         lane = lane_that_knows(session, village, collector, ready.dots)
-    grounds = Grounds(collector, lane, ready.base, known)
-    said = said_by(form.instance, form.mapping, form.photos, Births(form.key, form.key))
-    operations = _operations(session, village, grounds, form, said)
-    return bring(session, village, grounds, form, Speech(operations, said))
+    grounds = Grounds(collector, lane, ready.base, known, asked)
+    told = _spoken(session, village, grounds, form, said)
+    return bring(session, village, grounds, form, Speech(told, said))
 
 
-def _family(
-    session: Session, village: Village, collector: Collector, form: Form
-) -> dict[str, Record]:
-    """The family of an update with its people; nothing for a form about somebody new.
+def _asked(session: Session, village: Village, form: Form, said: Said) -> Asked:
+    """The family of an update with its people, and whatever else the form could be about.
 
-    A family that was never in the collector's areas is nothing, too: that it is there somewhere is
-    not for everybody to find out.
+    Nothing for a form about somebody new. A family that was never in the collector's areas is
+    nothing to it, either (`Grounds.known`): that it is there somewhere is not for everybody to
+    find out.
     """
     declared = form.instance.declared
     if declared is None or not declared.updates:
-        return {}
-    found = family_records(session, village.desa, declared.record)
-    return {record.id: record for record in found if collector.ever_covered(record)}
+        return NOTHING_ASKED
+    people = [one for one in (said.family, *said.members) if one is not None]
+    stated = [*people, *said.visits, *said.measurements]
+    ids = {one.id for one in stated} | {one.parent for one in stated if one.parent is not None}
+    numbers = {
+        number
+        for one in people
+        for group in ("nik", "no_kk")
+        if isinstance(number := one.groups.get(group, {}).get(group), str)
+    }
+    return family_and(session, village.desa, declared.record, ids, numbers)
 
 
 def _placed(
@@ -178,34 +189,25 @@ def _earlier(one: StoredSubmission) -> Earlier | None:
 # Statements into operations ------------------------------------------------------------------
 
 
-def _operations(
+def _spoken(
     session: Session, village: Village, grounds: Grounds, form: Form, said: Said
-) -> list[dict[str, Json]]:
+) -> Callable[[bool], list[dict[str, Json]]]:
     """In the order in which they are to be merged: who ends, ends after everything else."""
-    operations: list[dict[str, Json]] = []
-    ends: list[dict[str, Json]] = []
     people = [] if said.family is None else [said.family]
     people += [matched(one, grounds.known) for one in said.members]
-    for one in people:
-        operations += _about(session, village, grounds, one)
-        ends += closing(one, said.observed)
-    if form.with_visit:
-        for one in said.visits:
-            operations += creation(one)
-    for one in said.measurements:
-        operations += creation(one)
-    return [*operations, *ends]
+    really = [_really_said(session, village, grounds, one) for one in people]
+    new = [*(said.visits if form.with_visit else ()), *said.measurements]
 
+    def operations(apart: bool) -> list[dict[str, Json]]:
+        told: list[dict[str, Json]] = []
+        for one in really:
+            is_new = one.is_new and one.id not in grounds.known
+            told += creation(one, apart=apart) if is_new else change(one, apart=apart)
+        for one in new:
+            told += creation(one, apart=apart)
+        return told + [end for one in people for end in closing(one, said.observed)]
 
-def _about(
-    session: Session, village: Village, grounds: Grounds, stated: Statement
-) -> list[dict[str, Json]]:
-    record = grounds.known.get(stated.id)
-    if record is None and stated.is_new:
-        return creation(stated)
-    if record is not None:
-        stated = _really_said(session, village, grounds, record, stated)
-    return change(stated)
+    return operations
 
 
 def matched(stated: Statement, known: Mapping[str, Record]) -> Statement:
@@ -227,13 +229,16 @@ def matched(stated: Statement, known: Mapping[str, Record]) -> Statement:
 
 
 def _really_said(
-    session: Session, village: Village, grounds: Grounds, record: Record, stated: Statement
+    session: Session, village: Village, grounds: Grounds, stated: Statement
 ) -> Statement:
     """Leave out what the form only repeats of what it showed, where others have changed it since.
 
     A form fills in what the list said and sends all of it back. Whoever leaves an answer as it
     stood has not contradicted somebody whose change had not reached the phone.
     """
+    record = grounds.known.get(stated.id)
+    if record is None:
+        return stated
     lane, seq = grounds.lane.lane, grounds.lane.lane.last + 1
     changed = {
         group
@@ -268,13 +273,15 @@ def bring(
     speech: Speech,
 ) -> Landed:
     """Send operations through the merge and store what follows."""
-    operations, said = speech.operations, speech.said
-    stored, collector = without_order(grounds.lane), grounds.collector
-    visit = next((str(o["id"]) for o in operations if o["entity"] == "kunjungan"), None)
+    said, collector = speech.said, grounds.collector
+    stored = without_order(grounds.lane)
     captured = said.captured or village.now
-    numbered = _numbered(stored.lane.last, operations, grounds.base)
+    operations = speech.operations(False)
+    visit = next((str(o["id"]) for o in operations if o["entity"] == KUNJUNGAN), None)
     told = _source(form, captured, said.observed, visit)
-    batch = read_batch([{**one, **told} for one in numbered], server_lane=True)
+    batch = _read(stored.lane.last, operations, {**told, "base": grounds.base})
+    if any(isinstance(one.parsed, Refusal) for one in batch):
+        batch = _read(stored.lane.last, speech.operations(True), {**told, "base": grounds.base})
     turn = Turn(
         village.desa,
         village.head,
@@ -284,7 +291,9 @@ def bring(
         collector.device_id,
     )
     clock = BatchClock("server", 0, {BOOT: Anchor(captured, _milliseconds(captured))})
-    plan = decide_batch(session, turn, batch, _ground(village, collector), clock, is_first=True)
+    ground = _ground(village, collector)
+    known = Foreknown(is_first=True, asked=grounds.asked)
+    plan = decide_batch(session, turn, batch, ground, clock, known)
     assert isinstance(plan, Plan), "the lane was read under the village's turn"
     store_plan(session, turn, batch, plan)
     village.head = plan.head
@@ -293,11 +302,11 @@ def bring(
     return Landed(stored.lane.name, first, plan.lane.last, visit, judged, changed_niks(plan))
 
 
-def _numbered(last: int, operations: Sequence[dict[str, Json]], base: int) -> list[dict[str, Json]]:
-    return [
-        {**operation, "seq": last + place, "base": base}
-        for place, operation in enumerate(operations, 1)
-    ]
+def _read(
+    last: int, operations: Sequence[dict[str, Json]], told: Mapping[str, Json]
+) -> tuple[Incoming, ...]:
+    numbered = [{**one, **told, "seq": last + n} for n, one in enumerate(operations, 1)]
+    return read_batch(numbered, server_lane=True)
 
 
 def _source(

@@ -12,9 +12,10 @@ from api.formats.xform.statements import rt_told
 from api.formats.xform.submission import Instance
 from api.randomness import Randomness, new_lane_name
 from api.services.pushing import Ground
-from models.queries import accounts, connectors, devices, lanes
+from models.queries import accounts, connectors, devices, feeds, lanes
 from models.queries.areas import villages_under
 from models.queries.entity_lists import villages_holding
+from models.queries.feeds import SenderState
 from models.queries.lanes import LaneOwner, StoredLane
 from models.queries.submissions import Before
 from sync.permission import Role
@@ -45,6 +46,8 @@ class Collector:
     since: datetime
     source: str = ODK_SOURCE
     """Of its lanes: a phone's, or the kind of a connector."""
+    remembered: SenderState | None = None
+    """Of one who is known from a moment ago: what has to hold still when it takes a turn."""
 
     def author(self, desa: str, now: datetime) -> Author:
         return Author(self.scope, self.scope.village(desa, now), self.role, self.revoked)
@@ -56,6 +59,20 @@ class Collector:
             for grant in self.scope.grants
             for rt in (record.rt, *record.left)
         )
+
+
+class SenderChanged(Exception):
+    """A sender that was remembered is no longer what it was: ask who it is, and begin again."""
+
+
+def take_turn(session: Session, desa: str, collector: Collector) -> int:
+    """Take the village's turn for a collector, and return its head. Raises `SenderChanged`."""
+    if collector.remembered is None:
+        return feeds.take_turn(session, desa)
+    found = feeds.take_turn_of_sender(session, desa, collector.device_id)
+    if found is None or found[1] != collector.remembered:
+        raise SenderChanged
+    return found[0]
 
 
 @dataclass(slots=True)

@@ -39,7 +39,8 @@ def complete_visit(
     if missing is None:
         return None
     grounds = Grounds(collector, phones_lane(session, village, collector), village.head, {})
-    landed = bring(session, village, grounds, form, Speech(creation(missing), _only(said)))
+    speech = Speech(lambda apart: creation(missing, apart=apart), _only(said))
+    landed = bring(session, village, grounds, form, speech)
     submissions.complete(session, stored.desa, stored.id, stored.visit or missing.id)
     return landed
 

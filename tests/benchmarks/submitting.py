@@ -262,7 +262,7 @@ def measured(place: Installation, arguments: argparse.Namespace) -> list[str]:
         for phone, record in made:
             branch = str(uuid.uuid4())
             # Any number that the phone may have been shown; all of the village's history was.
-            shown = 16 * 10_000_000
+            shown = 16 * 100_000
             entity = Entity(record, update=True, base=shown, trunk=shown, branch=branch)
             sent.append(request_of(form, phone, random, entity))
         return sent

@@ -62,7 +62,8 @@ class Key:
         self, xml: bytes, files: Mapping[str, bytes] | None = None, *, is_last: bool = True
     ) -> Answer:
         body, kind = multipart(xml, files or {}, is_last=is_last)
-        headers = {"content-type": kind, "user-agent": COLLECT.agent}
+        size = str(len(body))
+        headers = {"content-type": kind, "user-agent": COLLECT.agent, "content-length": size}
         # No two requests come in one moment.
         self.world.clock.advance(timedelta(seconds=1))
         return self.world.call("POST", self.path + "/submission", body, headers)

@@ -68,7 +68,7 @@ def text_of(field: Field, value: Json) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
-        return " ".join(str(element) for element in value)
+        return " ".join(map(str, value))
     if isinstance(value, bool):
         return YES if value else NO
     if field.value_type is ValueType.TEXT and isinstance(value, str):

@@ -1,7 +1,9 @@
-"""Statements of a form as operations of the protocol, each group where it can be read.
+"""Statements of a form as operations of the protocol.
 
 One answer that the register cannot take (a choice of an old list, say) must not take forty good
-groups into quarantine with it, so a group that cannot be read is an operation of its own.
+groups into quarantine with it. So where something cannot be read, ``apart`` makes an operation of
+its own of each such group. Hardly any form needs that, and whether it does is known once its
+operations were read as a whole.
 """
 
 from collections.abc import Mapping
@@ -18,13 +20,13 @@ def is_readable(known: Field, value: Json) -> bool:
     return not isinstance(parse_value(known, value), ValueProblem)
 
 
-def creation(stated: Statement) -> list[dict[str, Json]]:
-    """Operations that bring a record in; what it cannot read of the form is said apart."""
-    good, bad = _sorted_groups(stated)
+def creation(stated: Statement, *, apart: bool = True) -> list[dict[str, Json]]:
+    """Operations that bring a record in."""
+    good, bad = _sorted_groups(stated, apart=apart)
     fields: dict[str, Json] = {k: v for group in good for k, v in group.items()}
     bad_sets: dict[str, tuple[str, ...]] = {}
     for name, elements in stated.chosen.items():
-        if is_readable(FIELDS[stated.entity][name], [*elements]):
+        if not apart or is_readable(FIELDS[stated.entity][name], [*elements]):
             fields[name] = [*elements]
         else:
             bad_sets[name] = elements
@@ -41,9 +43,9 @@ def creation(stated: Statement) -> list[dict[str, Json]]:
     return [{**made, "set": fields}, *rest]
 
 
-def change(stated: Statement) -> list[dict[str, Json]]:
+def change(stated: Statement, *, apart: bool = True) -> list[dict[str, Json]]:
     """Operations that state what the form says about a record that is there."""
-    good, bad = _sorted_groups(stated)
+    good, bad = _sorted_groups(stated, apart=apart)
     told: dict[str, Json] = {}
     fields: dict[str, Json] = {k: v for group in good for k, v in group.items()}
     if fields:
@@ -54,7 +56,7 @@ def change(stated: Statement) -> list[dict[str, Json]]:
         known = FIELDS[stated.entity][name]
         both = {"add": add.get(name), "remove": remove.get(name)}
         one: dict[str, Json] = {k: {name: [*v]} for k, v in both.items() if v}
-        if not all(is_readable(known, [*v]) for v in both.values() if v):
+        if apart and not all(is_readable(known, [*v]) for v in both.values() if v):
             made.append(_set(stated, one))
             continue
         for key, elements in one.items():
@@ -80,7 +82,9 @@ def _set(stated: Statement, told: Mapping[str, Json]) -> dict[str, Json]:
     return {"kind": Kind.SET.value, "entity": stated.entity, "id": stated.id, **told}
 
 
-def _sorted_groups(stated: Statement) -> tuple[list[GroupValue], list[GroupValue]]:
+def _sorted_groups(stated: Statement, *, apart: bool) -> tuple[list[GroupValue], list[GroupValue]]:
+    if not apart:
+        return [*stated.groups.values()], []
     good: list[GroupValue] = []
     bad: list[GroupValue] = []
     fields = FIELDS[stated.entity]

@@ -118,7 +118,7 @@ class _Builder:
         self.parser = parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
+        parser.EndElementHandler = lambda _name, close=self._open.pop: close()
         parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = self._doctype
 
@@ -128,15 +128,12 @@ class _Builder:
             raise Refused(f"a form has at most {NODES_MAX} elements, {DEPTH_MAX} deep")
         if attributes:
             attributes = {_local(key): value for key, value in attributes.items()}
-        node = Node(_local(name), attributes)
+        node = Node(_local(name) if ":" in name else name, attributes)
         if self._open:
             self._open[-1].children.append(node)
         else:
             self.root = node
         self._open.append(node)
-
-    def _end(self, _name: str) -> None:
-        self._open.pop()
 
     def _text(self, text: str) -> None:
         self._open[-1].text += text
