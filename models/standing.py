@@ -7,14 +7,17 @@ listens to its statements hears these as well, and an error is the one that it w
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+import psycopg
 from sqlalchemy import Compiled, Connection, Dialect, Insert, TextClause, Update
 from sqlalchemy.sql import Select
 from sqlmodel import Session
 
 _Convert = Callable[[Any], Any]
+_IN_CHUNKS = psycopg.capabilities.has_stream_chunked()
+"""Older client libraries bring a stream row by row."""
 
 
 class Row(tuple[Any, ...]):
@@ -59,10 +62,24 @@ class Standing:
         connection = session.connection()
         self._for(connection.dialect).run(connection, values, brings_rows=False)
 
+    def stream(
+        self, session: Session, values: Mapping[str, object], size: int
+    ) -> Iterator[Sequence[Any]]:
+        """Rows as they come, without names, to be read to their end.
+
+        The database looks for the next ``size`` of them while whoever reads works on the last.
+        """
+        connection = session.connection()
+        yield from self._for(connection.dialect).stream(connection, values, size)
+
     def _for(self, dialect: Dialect) -> "_Spoken":
         spoken = self._spoken.get(dialect.name)
         if spoken is None:
-            compiled = self._statement.compile(dialect=dialect, column_keys=self._writes)
+            compiled = self._statement.compile(
+                dialect=dialect,
+                column_keys=self._writes,
+                compile_kwargs={"render_postcompile": True},
+            )
             spoken = self._spoken[dialect.name] = _Spoken(self._statement, compiled, dialect)
         return spoken
 
@@ -91,13 +108,36 @@ class _Spoken:
             )
             self._from = [(n, convert) for n, convert in enumerate(converters) if convert]
 
-    def run(
-        self, connection: Connection, values: Mapping[str, object], *, brings_rows: bool
-    ) -> list[Row]:
+    def _bound(self, values: Mapping[str, object]) -> dict[str, Any] | tuple[Any, ...]:
         bound = {**self._constants, **values}
         for name, convert in self._into:
             bound[name] = convert(bound[name])
-        said = bound if self._order is None else tuple([bound[name] for name in self._order])
+        return bound if self._order is None else tuple([bound[name] for name in self._order])
+
+    def stream(
+        self, connection: Connection, values: Mapping[str, object], size: int
+    ) -> Iterator[Sequence[Any]]:
+        said = self._bound(values)
+        cursor: Any = connection.connection.cursor()
+        try:
+            for hear in connection.dispatch.before_cursor_execute:
+                hear(connection, cursor, self._text, said, None, False)
+            if connection.dialect.name == "sqlite":
+                rows = cursor.execute(self._text, said)
+            else:
+                rows = cursor.stream(self._text, said, size=size if _IN_CHUNKS else 1)
+            for row in rows:
+                yield self._converted(row) if self._from else row
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # noqa: BLE001 (raised again by the only one who knows how)
+            connection._handle_dbapi_exception(error, self._text, None, cursor, None)  # noqa: SLF001
+        cursor.close()
+
+    def run(
+        self, connection: Connection, values: Mapping[str, object], *, brings_rows: bool
+    ) -> list[Row]:
+        said = self._bound(values)
         cursor = connection.connection.cursor()
         try:
             for hear in connection.dispatch.before_cursor_execute:
@@ -109,11 +149,11 @@ class _Spoken:
             connection._handle_dbapi_exception(error, self._text, None, cursor, None)  # noqa: SLF001
         cursor.close()
         if self._from:
-            return [self._made(row) for row in fetched]
+            return [self._make(self._converted(row)) for row in fetched]
         return [self._make(row) for row in fetched]
 
-    def _made(self, row: Sequence[Any]) -> Row:
+    def _converted(self, row: Sequence[Any]) -> list[Any]:
         listed = list(row)
         for place, convert in self._from:
             listed[place] = convert(listed[place])
-        return self._make(listed)
+        return listed

@@ -212,14 +212,13 @@ def _family_row(
     family: Sequence[ShownRecord], columns: _Columns, version: str, words: str
 ) -> list[list[Cell]]:
     head = family[0]
-    people = [one for one in family[1:] if one.entity == ANGGOTA and one.is_active]
-    names = [str(one.fields.get("nama") or "") for one in people[:MEMBERS_SHOWN_MAX]]
-    derived = {
-        "perlu_perbaikan": words,
-        "nama_anggota": "; ".join([" ".join(name.split()) for name in names if name]),
-        "id_anggota": " ".join([one.id for one in people]),
-        "jumlah_tercatat": str(len(people)),
-    }
+    derived = {"perlu_perbaikan": words}
+    if columns.derived:
+        people = [one for one in family[1:] if one.entity == ANGGOTA and one.is_active]
+        names = [_line(one.fields.get("nama")) for one in people[:MEMBERS_SHOWN_MAX]]
+        derived["nama_anggota"] = "; ".join([name for name in names if name])
+        derived["id_anggota"] = " ".join([one.id for one in people])
+        derived["jumlah_tercatat"] = str(len(people))
     label = _line(head.fields.get(_HEAD)) or head.id
     return [[head.id, label, version, *_values(columns, head.fields, derived)]]
 
@@ -241,7 +240,11 @@ def _member_rows(
 
 
 def _line(value: Json) -> str:
-    return " ".join(value.split()) if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    # Nearly all text is one line already, and looking costs less than joining it anew.
+    is_one = value.isprintable() and "  " not in value and value.strip() == value
+    return value if is_one else " ".join(value.split())
 
 
 def _values(
@@ -253,9 +256,7 @@ def _values(
         if value is not None:
             values[place] = YES if value else NO
     for place in columns.texts:
-        value = values[place]
-        if value is not None:
-            values[place] = " ".join(str(value).split())
+        values[place] = _line(values[place])
     for place, field in columns.worded:
         value = values[place]
         if value is not None:

@@ -1,12 +1,10 @@
 """Families and persons as entity lists show them: one pass over the rows of somebody's RTs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from sqlalchemy import (
-    Row,
     Text,
     bindparam,
     case,
@@ -21,6 +19,7 @@ from sqlmodel import Session
 from models.queries.rowsets import among, keys
 from models.queries.scoping import Sight, in_sight
 from models.sealing import Vault, vault_of
+from models.standing import Standing
 from models.tables.columns import table_of
 from models.tables.register import Feed, RecordRow
 from models.tables.submissions import HeldRow, SubmissionRow, VersionSpan
@@ -28,7 +27,7 @@ from models.tables.sync import QuarantineRow
 from sync.chains import Span, Spans
 from sync.types import ANGGOTA, KELUARGA, Json
 
-ROWS_PER_FETCH: Final = 2_000
+ROWS_PER_FETCH: Final = 500
 _RECORD = table_of(RecordRow)
 _FEED = table_of(Feed)
 _SPAN = table_of(VersionSpan)
@@ -54,8 +53,7 @@ _SHOWN = [
 _LISTED = (KELUARGA, ANGGOTA)
 
 
-@dataclass(frozen=True, slots=True)
-class ShownRecord:
+class ShownRecord(NamedTuple):
     """A family or person without what only the merge needs. ``seen`` is its last visible change."""
 
     desa: str
@@ -123,14 +121,14 @@ def corrections_extent(session: Session, desas: Sequence[str]) -> tuple[int, str
 def shown_records(session: Session, sight: Sight) -> Iterator[list[ShownRecord]]:
     """Families with their persons, family by family, those that ended or were merged included."""
     vault = vault_of(session)
-    statement = (
+    # Each account has areas of its own, so the statement stands for this list alone.
+    statement = Standing(
         select(*_SHOWN)
         .where(_RECORD.c.entity.in_(_LISTED), in_sight(_RECORD.c.desa, _RECORD.c.rt, sight))
         .order_by(_RECORD.c.desa, _RECORD.c.rt, _RECORD.c.keluarga, _RECORD.c.entity.desc())
-        .execution_options(yield_per=ROWS_PER_FETCH)
     )
     family: list[ShownRecord] = []
-    for row in session.connection().execute(statement):
+    for row in statement.stream(session, {}, ROWS_PER_FETCH):
         shown = _shown(row, vault)
         if family and family[0].keluarga != shown.keluarga:
             yield family
@@ -140,7 +138,7 @@ def shown_records(session: Session, sight: Sight) -> Iterator[list[ShownRecord]]
         yield family
 
 
-def _shown(row: Row[*tuple[Any, ...]], vault: Vault) -> ShownRecord:
+def _shown(row: Sequence[Any], vault: Vault) -> ShownRecord:
     # By place: a list has many thousand rows, and a row's names are looked up one by one.
     desa, record, entity, keluarga, rt, seq, doc, stamps, is_over, review, disputed = row
     return ShownRecord(
