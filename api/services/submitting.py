@@ -84,7 +84,7 @@ def submit(session: Session, collector: Collector, arrival: Arrival, site: Site)
     """Take one form in. Needs a writing transaction. Raises `SenderChanged`."""
     key = _key(arrival, collector)
     candidates = candidate_villages(session, collector.scope, site.now)
-    if len(candidates) == 1:
+    if len(candidates) == 1 and not _states(arrival):
         desa = candidates[0]
     else:
         told = _told(arrival)

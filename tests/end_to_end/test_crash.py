@@ -25,7 +25,7 @@ from tests.end_to_end.wire import PATIENCE_SECONDS, Lost
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "6"))
 PHONES = 3
-STATEMENTS_MIN = 15
+STATEMENTS_MIN = 12
 """Of a push: so many deaths at least, or the countdown counts something else."""
 
 
