@@ -161,7 +161,9 @@ def csv_chunks(session: Session, view: ListView) -> Iterator[bytes]:
         words = sent_back.about(family)
         # A family's row carries its members' names, so its version covers their changes as well,
         # and that somebody is not among them any more.
-        seen = max([left.get(head.id, 0), *[one.seen for one in family]])
+        seen = max([one.seen for one in family])
+        if left:
+            seen = max(seen, left.get(head.id, 0))
         version = spans.get(head.desa, _NO_SPANS).version_of(seen, words.count)
         writer.writerows(rows_of(family, columns, str(version), words.text))
         if out.tell() >= CHUNK_BYTES:
@@ -260,7 +262,9 @@ def _values(
     for place, field in columns.worded:
         value = values[place]
         if value is not None:
-            values[place] = text_of(field, value)
+            values[place] = (
+                " ".join(map(str, value)) if type(value) is list else text_of(field, value)
+            )
     for place, name in columns.derived:
         values[place] = derived.get(name, "")
     return values
