@@ -139,6 +139,21 @@ class _Entered:
     keys: list[str]
 
 
+def read_again(
+    session: Session, stored: StoredSubmission
+) -> tuple[Collector, FormMapping, Instance] | None:
+    """A kept form with today's forms: who sent it, how it is read, and what it says."""
+    collector = collector_of(session, stored.device_id or "")
+    mapping = mapping_of(session, stored.form_id, stored.form_version)
+    if collector is None or mapping is None:
+        return None
+    try:
+        instance = read_instance(submissions.xml_of(session, stored.desa, stored.id))
+    except (Refused, Unreadable):
+        return None
+    return collector, mapping, instance
+
+
 def _merged(
     session: Session,
     village: Village,
@@ -148,14 +163,10 @@ def _merged(
     decided: Held | None = None,
 ) -> _Entered | Waits | None:
     """Merge a form that waited. ``None`` where it cannot be read with today's forms."""
-    collector = collector_of(session, stored.device_id or "")
-    mapping = mapping_of(session, stored.form_id, stored.form_version)
-    if collector is None or mapping is None:
+    read = read_again(session, stored)
+    if read is None:
         return None
-    try:
-        instance = read_instance(submissions.xml_of(session, stored.desa, stored.id))
-    except (Refused, Unreadable):
-        return None
+    collector, mapping, instance = read
     if mapping.kind is FormKind.STATE_RT:
         return _stated(session, village, collector, stored, (instance, mapping, decided))
     # Two contents under one id are two instances; the second one's people are its own.

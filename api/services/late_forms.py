@@ -9,14 +9,11 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from api.formats.xform.submission import Refused, Unreadable, read_instance
-from api.services.form_book import mapping_of
-from api.services.holding import HoldReason, LetIn, key_of_form, let_in
+from api.services.holding import HoldReason, LetIn, key_of_form, let_in, read_again
 from api.services.submitting import Site
 from api.services.submitting_places import (
     Village,
     candidate_villages,
-    collector_of,
     told_by,
     village_of,
 )
@@ -77,13 +74,9 @@ def let_late_forms_in(
 
 
 def _village_told(session: Session, stored: StoredSubmission, site: Site) -> str | None:
-    collector = collector_of(session, stored.device_id or "")
-    mapping = mapping_of(session, stored.form_id, stored.form_version)
-    if collector is None or mapping is None:
+    read = read_again(session, stored)
+    if read is None:
         return None
-    try:
-        instance = read_instance(submissions.xml_of(session, stored.desa, stored.id))
-    except (Refused, Unreadable):
-        return None
+    collector, mapping, instance = read
     candidates = candidate_villages(session, collector.scope, site.now)
     return village_of(session, candidates, collector.scope, told_by(instance, mapping))

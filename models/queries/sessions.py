@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, delete, insert, select
+from sqlalchemy import delete, insert
 from sqlmodel import Session
 
 from models.queries.accounts import grants_from
 from models.queries.central_sessions import end_programs_of
-from models.tables.accounts import Account, AccountArea, WebSession
+from models.queries.signed_in import account_by_token
+from models.tables.accounts import WebSession
 from models.tables.columns import table_of
 from sync.scope import Scope
 
-_ACCOUNT = table_of(Account)
-_AREA = table_of(AccountArea)
 _SESSION = table_of(WebSession)
 
 
@@ -29,33 +28,7 @@ class KnownSession:
     expires_at: datetime
 
 
-_BY_TOKEN = (
-    select(
-        _SESSION.c.account_id,
-        _SESSION.c.csrf_digest,
-        _SESSION.c.expires_at,
-        _ACCOUNT.c.name,
-        _ACCOUNT.c.role,
-        _ACCOUNT.c.scope_version,
-        _AREA.c.kode_wilayah,
-        _AREA.c.rts,
-        _AREA.c.since,
-        _AREA.c.until,
-    )
-    .select_from(
-        _SESSION.join(_ACCOUNT, _ACCOUNT.c.id == _SESSION.c.account_id).outerjoin(
-            _AREA, _AREA.c.account_id == _ACCOUNT.c.id
-        )
-    )
-    .where(
-        and_(
-            _SESSION.c.token_digest == bindparam("digest"),
-            _SESSION.c.expires_at > bindparam("now"),
-            _ACCOUNT.c.disabled_at.is_(None),
-        )
-    )
-    .order_by(_AREA.c.since, _AREA.c.kode_wilayah)
-)
+_BY_TOKEN = account_by_token(_SESSION, _SESSION.c.csrf_digest, _SESSION.c.expires_at)
 
 
 def session_by_token(session: Session, digest: str, now: datetime) -> KnownSession | None:
