@@ -33,7 +33,8 @@ class Row(tuple[Any, ...]):
 class Standing:
     """One statement, for any number of executions. Its values are named parameters.
 
-    ``writes`` names the columns of an INSERT without values.
+    ``writes`` names the columns of an INSERT without values. A list behind IN is part of the text,
+    and cannot stand beside parameters: single ones can (`models.queries.records.SLOTS`).
     """
 
     def __init__(
