@@ -8,6 +8,8 @@ from sqlmodel import Session
 
 from api.tokens import TOKEN_PATTERN, digest, successor
 from models.queries import devices, sessions
+from models.queries.central_sessions import KnownProgram
+from models.queries.sessions import KnownSession
 from sync.permission import PUBLIC_ACTIONS, REVOKED_ACTIONS, Action, Role, may
 from sync.scope import Scope
 
@@ -104,7 +106,12 @@ def session_principal(session: Session, token: str, now: datetime) -> SignedIn |
     known = sessions.session_by_token(session, digest(token), now)
     if known is None:
         return None
-    principal = Principal(
+    return SignedIn(person(known), known.csrf_digest)
+
+
+def person(known: KnownSession | KnownProgram) -> Principal:
+    """Somebody who signed in with a password, in a browser or with a program."""
+    return Principal(
         account_id=known.account_id,
         name=known.account_name,
         role=Role(known.role),
@@ -113,7 +120,6 @@ def session_principal(session: Session, token: str, now: datetime) -> SignedIn |
         revoked=False,
         session=True,
     )
-    return SignedIn(principal, known.csrf_digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,9 +262,7 @@ def _values(
     for place, field in columns.worded:
         value = values[place]
         if value is not None:
-            values[place] = (
-                " ".join(map(str, value)) if type(value) is list else text_of(field, value)
-            )
+            values[place] = text_of(field, value)
     for place, name in columns.derived:
         values[place] = derived.get(name, "")
     return values

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlmodel import Session
 
-from api.security import Principal
+from api.security import Principal, person
 from api.services.signing_in import prove_password
 from api.shell import Shell
 from api.tokens import CENTRAL_MARK, CENTRAL_TOKEN_PATTERN, digest, new_token
@@ -19,7 +19,6 @@ from models.queries import auditing, central_sessions
 from models.queries.auditing import AuditEntry
 from models.tables.audit import NO_VILLAGE
 from models.tables.central import CentralSession
-from sync.permission import Role
 
 LENGTH: Final = timedelta(hours=24)
 DOOR: Final = "central"
@@ -70,17 +69,7 @@ def program_principal(session: Session, token: str, now: datetime) -> Principal 
     if not CENTRAL_TOKEN_PATTERN.fullmatch(token):
         return None
     known = central_sessions.program_by_token(session, digest(token), now)
-    if known is None:
-        return None
-    return Principal(
-        account_id=known.account_id,
-        name=known.account_name,
-        role=Role(known.role),
-        scope=known.scope,
-        device_id=None,
-        revoked=False,
-        session=True,
-    )
+    return person(known) if known is not None else None
 
 
 def _note(session: Session, action: str, account_id: str, now: datetime) -> None:
