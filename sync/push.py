@@ -123,33 +123,69 @@ class _Run:
     results: list[tuple[int, Mapping[str, Json]]] = field(default_factory=list)
 
 
-def plan_push(view: PushView, batch: Sequence[Incoming]) -> Plan | Forked | Hole:
-    """Decide a batch against a village."""
+def plan_push(
+    view: PushView, batch: Sequence[Incoming], workspace: Workspace | None = None
+) -> Plan | Forked | Hole:
+    """Decide a batch against a village.
+
+    A ``workspace`` stands in for the view's records and conflicts, and knows of the plan afterwards
+    what loading the village again would tell: whatever else one transaction brings is decided upon
+    it. If the plan is not carried out, it has to be thrown away as well.
+    """
+    places = _places(view, batch)
+    if isinstance(places, (Forked, Hole)):
+        return places
+    if workspace is None:
+        workspace = Workspace(view.desa, view.head, view.records, view.conflicts)
+    assert workspace.head == view.head, "both are the village after its last plan"
     run = _Run(
         view,
-        Workspace(view.desa, view.head, view.records, view.conflicts),
+        workspace,
         view.lane,
         view.lane.last,
         dict(view.quarantined),
         dict(view.lineage),
     )
-    for incoming in batch:
-        seq = incoming.seq if incoming.seq is not None else run.last + 1
-        if seq > run.last + 1:
-            return Hole(view.lane.last)
-        if seq == run.last + 1:
+    for incoming, seq in zip(batch, places, strict=True):
+        if seq > run.last:
             _append(run, incoming, seq)
-        elif not _repeat(run, incoming, seq):
-            return Forked(view.lane.last)
+        elif seq <= view.lane.last:
+            run.results.append((seq, duplicate_entry(view.earlier[seq].entry)))
+        # Anything else came twice in this batch, and the first has just been answered.
+    records, conflicts = workspace.changed_records(), workspace.changed_conflicts()
+    workspace.settle(records)
     return Plan(
-        run.workspace.head,
+        workspace.head,
         replace(run.lane, last=run.last),
         max((seq for seq, _ in run.results), default=0),
         tuple(run.results),
         tuple(run.settled),
-        run.workspace.changed_records(),
-        run.workspace.changed_conflicts(),
+        records,
+        conflicts,
     )
+
+
+def _places(view: PushView, batch: Sequence[Incoming]) -> list[int] | Forked | Hole:
+    """Where in the lane each element belongs. Nothing is decided unless all of them fit in."""
+    end = view.lane.last
+    places: list[int] = []
+    added: list[bytes] = []
+    for incoming in batch:
+        following = end + len(added) + 1
+        seq = incoming.seq if incoming.seq is not None else following
+        if seq > following:
+            return Hole(end)
+        if seq == following:
+            added.append(incoming.hash)
+        elif incoming.hash != (added[seq - end - 1] if seq > end else _hash_at(view, seq)):
+            return Forked(end)
+        places.append(seq)
+    return places
+
+
+def _hash_at(view: PushView, seq: int) -> bytes | None:
+    stored = view.earlier.get(seq)
+    return stored.hash if stored is not None else None
 
 
 def _append(run: _Run, incoming: Incoming, seq: int) -> None:
@@ -158,18 +194,6 @@ def _append(run: _Run, incoming: Incoming, seq: int) -> None:
     run.settled.append(settled)
     run.results.append((seq, settled.entry))
     run.last = seq
-
-
-def _repeat(run: _Run, incoming: Incoming, seq: int) -> bool:
-    """A place that is taken: by the same operation? Then its first answer is the answer."""
-    if seq > run.view.lane.last:
-        # Twice in one batch: the first has just been answered.
-        return run.settled[seq - run.view.lane.last - 1].hash == incoming.hash
-    stored = run.view.earlier.get(seq)
-    if stored is None or stored.hash != incoming.hash:
-        return False
-    run.results.append((seq, duplicate_entry(stored.entry)))
-    return True
 
 
 def duplicate_entry(original: Mapping[str, Json]) -> dict[str, Json]:

@@ -1,8 +1,9 @@
-"""The working copy of a village's records while one batch is being decided.
+"""The working copy of a village's records while a batch is being decided, or several in a row.
 
 Nothing here reads or writes a database: records come in from the view, changed ones go out in the
 plan. The village's writers take turns, so the feed's head is known and every record that changes
 gets the next number at the moment of its first change; later changes in the same batch keep it.
+What the next batch of the same turn finds is what this one leaves (`Workspace.settle`).
 """
 
 import hashlib
@@ -135,14 +136,17 @@ class Topic(NamedTuple):
 
 
 class Workspace:
-    """Records, conflicts and the feed's numbers of one village during one batch."""
+    """Records, conflicts and the feed's numbers of one village during one batch.
+
+    It may hold more than the batch looks at: what nobody names takes no part.
+    """
 
     def __init__(
         self, desa: str, head: int, records: Iterable[Record], conflicts: Iterable[Conflict]
     ) -> None:
         self.desa = desa
         self.head = head
-        self._loaded = {record.id: record for record in records}
+        self._loaded: dict[str, Record] = {}
         self._drafts: dict[str, Draft] = {}
         self._conflicts: dict[str, Conflict] = {}
         self._conflicts_by_record: defaultdict[str, dict[str, Conflict]] = defaultdict(dict)
@@ -151,12 +155,17 @@ class Workspace:
         self._by_key: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         for conflict in conflicts:
             self._index_conflict(conflict)
-        for record in self._loaded.values():
-            self._under[record.keluarga].add(record.id)
-            if record.parent is not None:
-                self._under[record.parent].add(record.id)
-            if record.entity in NATURAL_KEY and (key := natural_key(record)) is not None:
-                self._by_key[record.entity, key].add(record.id)
+        for record in records:
+            self._load(record)
+
+    def _load(self, record: Record) -> None:
+        # Where a record was before it stays noted: whoever looks there asks the record itself.
+        self._loaded[record.id] = record
+        self._under[record.keluarga].add(record.id)
+        if record.parent is not None:
+            self._under[record.parent].add(record.id)
+        if record.entity in NATURAL_KEY and (key := natural_key(record)) is not None:
+            self._by_key[record.entity, key].add(record.id)
 
     def find(self, record_id: str) -> Draft | None:
         """The record an id means now: aliases lead to the record they were merged into."""
@@ -323,6 +332,16 @@ class Workspace:
 
     def changed_conflicts(self) -> tuple[Conflict, ...]:
         return tuple(self._changed_conflicts.values())
+
+    def settle(self, changed: Iterable[Record]) -> None:
+        """End the batch whose `changed_records` these are: the next one finds them loaded.
+
+        As after loading everything again, a record that changes once more gets another number.
+        """
+        for record in changed:
+            self._load(record)
+        self._drafts.clear()
+        self._changed_conflicts.clear()
 
 
 def decision_of(conflict: Conflict | None) -> Decision | None:

@@ -1,15 +1,16 @@
 """A village in memory: phones push into it, plans are applied, and every push is examined.
 
 Whatever a test is about, each push also shows that the decision is pure, that it needs no more than
-`sync.batch.needs` says, that a retry changes nothing, and that the village is consistent after it.
+`sync.batch.needs` says, that a workspace kept since the village began decides the same, that a
+retry changes nothing, and that the village is consistent after it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sync.batch import Incoming, Needs, needs, read_batch
+from sync.batch import Incoming, needs, read_batch
 from sync.clock import BatchClock, Reception
 from sync.permission import Role
 from sync.push import Author, Forked, Hole, Plan, PushView, Settled, Stored, plan_push
@@ -23,7 +24,7 @@ from sync.types import (
     Outcome,
     Record,
 )
-from sync.workspace import natural_key
+from sync.workspace import Workspace, natural_key
 from tests.builders import DESA, Raw
 
 BEGIN = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -83,6 +84,8 @@ class Village:
     waiting: dict[str, str] = field(default_factory=dict)
     """Record → ``lane:seq`` of the `create` in quarantine that would have made it."""
     is_examined: bool = True
+    kept: Workspace = field(default_factory=lambda: Workspace(DESA, 0, (), ()))
+    """What is decided without ever loading anything, as one transaction does with many batches."""
 
     def phone(self, name: str, *, role: Role = Role.PETUGAS, rts: Iterable[str] = ()) -> "Phone":
         """A collector's phone. Without ``rts`` its area is the whole village."""
@@ -132,14 +135,15 @@ class Village:
 
     def decide(self, phone: "Phone", batch: tuple[Incoming, ...]) -> Plan:
         """Plan a push, examine the plan and carry it out."""
-        view = self._view(phone, self.records.values(), self.conflicts.values())
+        view = self.view(phone, self.records.values(), self.conflicts.values())
         plan = plan_push(view, batch)
         if not isinstance(plan, Plan):
             raise Refused(plan)
         if self.is_examined:
             assert plan == plan_push(view, batch), "the same view and batch give the same plan"
-            loaded = self._loaded(needs(batch), batch)
-            assert plan == plan_push(self._view(phone, *loaded), batch), "needs() says all"
+            loaded = self.loaded(batch)
+            assert plan == plan_push(self.view(phone, *loaded), batch), "needs() says all"
+            assert plan == plan_push(view, batch, self.kept), "a kept workspace knows what changed"
             _examine(self, plan)
         self._carry_out(phone, plan)
         creating = {one.hash for one in batch if one.creates}
@@ -151,12 +155,13 @@ class Village:
             self._retry(phone, batch, plan)
         return plan
 
-    def _view(
+    def view(
         self,
         phone: "Phone",
         records: Iterable[Record],
         conflicts: Iterable[Conflict],
     ) -> PushView:
+        """The village as a batch of the phone has to see it."""
         lane = self.lanes.setdefault(phone.name, Lane(phone.name, DESA, 0))
         return PushView(
             desa=DESA,
@@ -176,10 +181,9 @@ class Village:
             lineage=self.lineages.get(phone.device, {}),
         )
 
-    def _loaded(
-        self, needed: Needs, batch: tuple[Incoming, ...]
-    ) -> tuple[list[Record], list[Conflict]]:
+    def loaded(self, batch: Sequence[Incoming]) -> tuple[list[Record], list[Conflict]]:
         """What a database would be asked for."""
+        needed = needs(batch)
         found = self._with_aliases(needed.records)
         numbers = needed.niks | needed.no_kks
         numbers |= {
@@ -227,7 +231,7 @@ class Village:
         if any(incoming.seq is None for incoming in batch):
             return
         everything = self.records.values(), self.conflicts.values()
-        again = plan_push(self._view(phone, *everything), batch)
+        again = plan_push(self.view(phone, *everything), batch)
         assert isinstance(again, Plan), "a retry is no fork"
         written = (*again.records, *again.conflicts, *again.settled)
         assert not written, "a retry changes nothing"

@@ -8,6 +8,7 @@ TABLE = "sync/test_push_table.py::test_"
 CONFLICTS = "sync/test_push_conflicts.py::test_"
 RESOLVING = "sync/test_push_resolving.py::test_"
 LANES = "sync/test_push_lanes.py::test_"
+IN_A_ROW = "sync/test_push_in_a_row.py::test_"
 ENDING = "sync/test_push_ending.py::test_"
 SCOPE = "sync/test_push_scope.py::test_"
 DOUBLES = "sync/test_push_doubles.py::test_"
@@ -189,17 +190,24 @@ BREAKS = [
     ),
     Break(
         "lanes are dense",
-        "sync.push:plan_push",
-        "if seq > run.last + 1:",
+        "sync.push:_places",
+        "if seq > following:",
         "if False:",
         (LANES + "a_hole_rolls_the_batch_back",),
     ),
     Break(
         "a cloned phone is found out",
-        "sync.push:_repeat",
-        "if stored is None or stored.hash != incoming.hash:",
-        "if stored is None:",
+        "sync.push:_places",
+        "elif incoming.hash != ",
+        "elif None is ",
         (LANES + "the_same_place_with_other_content_is_a_fork",),
+    ),
+    Break(
+        "what one batch has changed is loaded for the next of the same transaction",
+        "sync.workspace:Workspace.settle",
+        "self._drafts.clear()",
+        "pass",
+        (IN_A_ROW + "a_record_that_changes_in_two_batches_gets_a_number_in_each",),
     ),
     Break(
         "a base beyond the head was never pulled here",
