@@ -1,8 +1,8 @@
 """Creating, editing and moving records that are open."""
 
-from sync.grouping import claim_elements, claim_group, rt_of
+from sync.grouping import bring, claim_elements, claim_group, rt_of
 from sync.step import GroupResult, Step
-from sync.types import KELUARGA, PARENT, Json, Outcome, Stamp
+from sync.types import KELUARGA, PARENT, Claim, Json, Outcome, Stamp
 from sync.workspace import Draft
 
 
@@ -44,8 +44,13 @@ def create_record(step: Step) -> tuple[GroupResult, ...]:
 
 def edit_record(step: Step, draft: Draft) -> tuple[GroupResult, ...]:
     """Every group that the operation names, each merged on its own."""
-    operation = step.operation
-    scalar = [claim_group(step, draft, group, value) for group, value in operation.assign.items()]
+    operation, workspace, lane = step.operation, step.workspace, step.lane
+    # Whichever group is the first to change the record, it gives it the number of all of them.
+    stamp = step.stamp(draft)
+    scalar = [
+        bring(workspace, draft, Claim(group, value, stamp), lane, operation.base)
+        for group, value in operation.assign.items()
+    ]
     sets = [
         claim_elements(
             step,

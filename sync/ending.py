@@ -11,7 +11,6 @@ written in ended records too, and no question is asked about them.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from sync.grouping import claim_group, rule_of, write_value
 from sync.merge import GroupState, hidden, merge, was_judged
@@ -124,7 +123,7 @@ def _weigh(
     rivals = tuple(c for c in candidates if c.group == claim.group and c.stamp not in own)
     state = GroupState(draft.value(claim.group), own or (draft.created,), rivals)
     if not own:
-        state = replace(state, value={})
+        state = state._replace(value={})
     rule = rule_of(draft.entity, claim.group)
     merged = merge(state, claim, step.lane, step.operation.base, rule)
     after = merged.state

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from sync.knowledge import unknown_among
 from sync.merge import (
     ASK,
     LATER_DAY,
@@ -67,10 +68,29 @@ def claim_group(step: Step, draft: Draft, group: str, value: GroupValue) -> Grou
 
 def bring(workspace: Workspace, draft: Draft, claim: Claim, lane: Lane, base: int) -> GroupResult:
     """Merge a claim of ``lane`` made upon ``base`` and store what follows from it."""
-    before = state_of(workspace, draft, claim.group)
-    if not before.value and claim.group not in draft.stamps:
+    group, stamp = claim.group, claim.stamp
+    value = draft.value(group)
+    if not value and group not in draft.stamps:
         # A group that nobody ever mentioned holds no statement that the claim could contradict.
         base = max(base, draft.created.seq)
+    if (
+        draft.disputed
+        or unknown_among(draft.group_stamps(group), lane, stamp.lane_seq, base)
+        or rule_of(draft.entity, group).holds(value)
+    ):
+        return _weigh(workspace, draft, claim, lane, base)
+    # Nobody has spoken since this phone last pulled, so that `merge` would say the same. A form is
+    # forty groups, and nearly all of them end here.
+    workspace.touch(draft)
+    if claim.value != value:
+        write_value(workspace, draft, group, claim.value)
+    draft.stamps[group] = (stamp,)
+    return GroupResult(group, Outcome.APPLIED)
+
+
+def _weigh(workspace: Workspace, draft: Draft, claim: Claim, lane: Lane, base: int) -> GroupResult:
+    """Merge a claim with what others have said, and keep the group's question in step with it."""
+    before = state_of(workspace, draft, claim.group)
     merged = merge(before, claim, lane, base, rule_of(draft.entity, claim.group))
     if merged.state == before:
         return GroupResult(claim.group, merged.outcome)

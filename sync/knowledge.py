@@ -4,6 +4,7 @@ No clock and no comparison of values takes part. A statement knows an earlier on
 its phone had pulled it, or its own lane made it, or the lane it was forked from had made it.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from sync.types import Lane, Stamp
@@ -19,6 +20,13 @@ says nothing about its candidates, and only their own lanes know them.
 def knows(lane: Lane, lane_seq: int, base: int, stamp: Stamp) -> bool:
     """Did the operation ``lane_seq`` of ``lane``, made upon ``base``, know this statement?"""
     return NOT_SHOWN < stamp.seq <= base or _knows_author(lane, lane_seq, stamp)
+
+
+def unknown_among(
+    stamps: Iterable[Stamp], lane: Lane, lane_seq: int, base: int
+) -> tuple[Stamp, ...]:
+    """Those of the statements that the operation did not know."""
+    return tuple([stamp for stamp in stamps if not knows(lane, lane_seq, base, stamp)])
 
 
 def _knows_author(lane: Lane, lane_seq: int, stamp: Stamp) -> bool:

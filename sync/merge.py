@@ -22,10 +22,9 @@ has not been taken out by somebody who knew that statement.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from sync.knowledge import NOT_SHOWN, knows
+from sync.knowledge import NOT_SHOWN, knows, unknown_among
 from sync.types import Claim, Decision, GroupValue, Lane, Outcome, Stamp
 
 
@@ -59,8 +58,7 @@ def absorbing(member: str, values: frozenset[str]) -> Rule:
     return Rule(lambda winner, loser: holds(winner.value) and not holds(loser.value), holds)
 
 
-@dataclass(frozen=True, slots=True)
-class GroupState:
+class GroupState(NamedTuple):
     """The live claims on one group.
 
     ``stamps[0]`` made the current ``value``, the rest said the same. ``candidates`` said otherwise.
@@ -73,8 +71,7 @@ class GroupState:
     decision: Decision | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """The group after one claim, and what became of that claim."""
 
     outcome: Outcome
@@ -85,11 +82,8 @@ class Merged:
 
 def merge(state: GroupState, claim: Claim, lane: Lane, base: int, rule: Rule) -> Merged:
     """Add one claim of ``lane``, made upon ``base``, to the live claims of its group."""
-
-    def is_unknown(stamp: Stamp) -> bool:
-        return not knows(lane, claim.stamp.lane_seq, base, stamp)
-
-    unknown = tuple(stamp for stamp in state.stamps if is_unknown(stamp))
+    place = claim.stamp.lane_seq
+    unknown = unknown_among(state.stamps, lane, place, base)
     if not unknown and not state.candidates and not rule.holds(state.value):
         # Nearly always: nobody has spoken since this phone last pulled.
         return Merged(Outcome.APPLIED, GroupState(claim.value, (claim.stamp,)))
@@ -97,7 +91,7 @@ def merge(state: GroupState, claim: Claim, lane: Lane, base: int, rule: Rule) ->
         if claim.value != state.value and was_judged(claim, state.decision):
             return Merged(Outcome.ALREADY_JUDGED, state)
         rule = ASK
-    rivals = tuple(c for c in state.candidates if is_unknown(c.stamp))
+    rivals = tuple(c for c in state.candidates if not knows(lane, place, base, c.stamp))
     if rule.holds(state.value):
         return _merge_into_held(state, claim, unknown, rivals, rule)
     rivals = (*(Claim(claim.group, state.value, stamp) for stamp in unknown), *rivals)

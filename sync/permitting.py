@@ -66,7 +66,9 @@ class Gate:
         role = self.author.role
         if refusal is not None or role is None:
             return refusal
-        child = _is_child(operation.assign.get("tanggal_lahir", {}), step)
+        child = operation.entity == ANGGOTA and _is_child(
+            operation.assign.get("tanggal_lahir", {}), step
+        )
         if not may_create(role, operation.entity, child=child):
             return Refusal(Problem.NOT_PERMITTED, f"your role does not add {operation.entity}")
         return None

@@ -1,6 +1,7 @@
 """One operation on its way through the engine: what the handlers of every kind are given."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sync.clock import Captured
 from sync.knowledge import knows
@@ -9,8 +10,7 @@ from sync.types import OUTCOME_PRECEDENCE, Dot, Json, Lane, Outcome, Refusal, St
 from sync.workspace import Draft, Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class GroupResult:
+class GroupResult(NamedTuple):
     """What became of one group of an operation."""
 
     group: str

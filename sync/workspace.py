@@ -11,7 +11,7 @@ import re
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sync.policy import GROUPS, FieldClass
@@ -75,11 +75,12 @@ class Draft:
             return self.end or {}
         if group == PARENT:
             return {"parent": self.parent}
-        return {
-            name: value
-            for name in GROUPS[self.entity][group].fields
-            if (value := self.fields.get(name)) is not None
-        }
+        stated: GroupValue = {}
+        for name in GROUPS[self.entity][group].fields:
+            value = self.fields.get(name)
+            if value is not None:
+                stated[name] = value
+        return stated
 
     def group_stamps(self, group: str) -> tuple[Stamp, ...]:
         return self.stamps.get(group) or (self.created,)
@@ -94,10 +95,12 @@ class Draft:
         }
 
     def freeze(self) -> Record:
-        return Record(**{name: getattr(self, name) for name in _RECORD_FIELDS})
-
-
-_RECORD_FIELDS = tuple(f.name for f in fields(Record))
+        """The record as it is now. It keeps what the draft holds: drafts end with their batch."""
+        return Record(
+            self.desa, self.id, self.entity, self.parent, self.keluarga, self.rt, self.seq,
+            self.created, self.fields, self.stamps, self.elements, self.rt_since, self.left,
+            self.end, self.alias, self.review, self.disputed, self.merged,
+        )  # fmt: skip
 
 
 def natural_key(record: Record | Draft) -> str | None:
@@ -242,8 +245,12 @@ class Workspace:
         self, record_id: str, group: str, kind: ConflictKind = ConflictKind.VALUE
     ) -> Conflict | None:
         for conflict in self._conflicts_by_record[record_id].values():
-            wanted = (conflict.record, conflict.group, conflict.kind) == (record_id, group, kind)
-            if wanted and conflict.is_open:
+            if (
+                conflict.group == group
+                and conflict.record == record_id
+                and conflict.kind is kind
+                and conflict.is_open
+            ):
                 return conflict
         return None
 
@@ -288,8 +295,19 @@ class Workspace:
         name = "/".join((self.desa, draft.id, group, kind, twin or "", dot[0], str(dot[1])))
         while (conflict_id := _uuid_named(name)) in self._conflicts:
             name += "+"
-        conflict = Conflict(conflict_id, draft.id, group, kind, ConflictState.OPEN, 1, candidates)
-        return self.put(replace(conflict, twin=twin, reopens=reopens))
+        return self.put(
+            Conflict(
+                conflict_id,
+                draft.id,
+                group,
+                kind,
+                ConflictState.OPEN,
+                1,
+                candidates,
+                twin,
+                reopens,
+            )
+        )
 
     def ask(
         self,

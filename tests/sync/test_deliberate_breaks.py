@@ -41,7 +41,7 @@ BREAKS = [
     ),
     Break(
         "stamp, not value: a value that went there and back is not what the phone saw (ABA)",
-        "sync.grouping:bring",
+        "sync.grouping:_weigh",
         "merged = merge(before, claim, lane, base, ",
         # What the witness has pulled: whoever sees that value again may overwrite it.
         "base = base if before.value != {claim.group: 'Budi'} else workspace.head\n"
@@ -65,14 +65,14 @@ BREAKS = [
     Break(
         "candidates of other lanes are closed by a reviewer only",
         "sync.merge:merge",
-        "rivals = tuple(c for c in state.candidates if is_unknown(c.stamp))",
+        "rivals = tuple(c for c in state.candidates if not knows(lane, place, base, c.stamp))",
         "rivals = ()",
         (CONFLICTS + "the_author_of_the_candidate_who_then_pulls_withdraws_only_its_own",),
     ),
     Break(
         "a lane has one candidate, its last",
         "sync.merge:merge",
-        "rivals = tuple(c for c in state.candidates if is_unknown(c.stamp))",
+        "rivals = tuple(c for c in state.candidates if not knows(lane, place, base, c.stamp))",
         "rivals = state.candidates",
         (CONFLICTS + "a_lane_that_changes_its_mind_replaces_its_own_candidate",),
     ),
