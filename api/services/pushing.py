@@ -217,11 +217,11 @@ def _creates(seq: int, batch: Sequence[Incoming], lane: Lane) -> bool:
 
 def _audit_entry(turn: Turn, plan: Plan) -> AuditEntry:
     """One entry for a batch; the digest over its hashes shows any operation that is missing."""
-    outcomes: dict[str, Json] = {}
+    outcomes: dict[str, int] = {}
     combined = hashlib.sha256()
     for one in plan.settled:
-        count = outcomes.get(str(one.outcome), 0)
-        outcomes[str(one.outcome)] = (count if isinstance(count, int) else 0) + 1
+        outcome = str(one.entry["outcome"])
+        outcomes[outcome] = outcomes.get(outcome, 0) + 1
         combined.update(one.hash)
     return AuditEntry(
         at=turn.now,
@@ -233,7 +233,7 @@ def _audit_entry(turn: Turn, plan: Plan) -> AuditEntry:
             "first": plan.settled[0].seq,
             "last": plan.settled[-1].seq,
             "at": plan.head,
-            "outcomes": outcomes,
+            "outcomes": {**outcomes},
             "operations": combined.hexdigest(),
         },
     )

@@ -89,7 +89,7 @@ def logged_rows(
             "kind": str(one.operation.kind) if one.operation is not None else None,
             "record": one.record,
             "body": vault.seal(one.body),
-            "outcome": str(one.outcome),
+            "outcome": one.entry["outcome"],
             "entry": entry_text(one.entry),
             "at": brought.at,
             "received_at": received,

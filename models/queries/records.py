@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
+from operator import itemgetter
 from typing import Final
 
 import orjson
@@ -19,7 +20,7 @@ from models.standing import Standing
 from models.tables.columns import table_of
 from models.tables.register import RecordRow
 from sync.batch import Needs
-from sync.types import ANGGOTA, Record, Stamp
+from sync.types import ANGGOTA, Json, Record, Stamp
 from sync.workspace import natural_key
 
 _RECORD = table_of(RecordRow)
@@ -191,11 +192,8 @@ def record_of(desa: str, row: Row[tuple[object, ...]] | StandingRow, vault: Vaul
         seq=row.seq,
         created=Stamp(*stamps["c"]),
         fields=orjson.loads(vault.open(row.doc)),
-        stamps={g: tuple(Stamp(*s) for s in listed) for g, listed in stamps.get("g", {}).items()},
-        elements={
-            group: {e: tuple(Stamp(*s) for s in listed) for e, listed in elements.items()}
-            for group, elements in stamps.get("e", {}).items()
-        },
+        stamps=_stamps_of(stamps["g"]) if "g" in stamps else {},
+        elements={group: _stamps_of(listed) for group, listed in stamps.get("e", {}).items()},
         rt_since=row.rt_since,
         left=orjson.loads(row.left_rts) if row.left_rts else {},
         end=orjson.loads(row.end_body) if row.end_body else None,
@@ -204,6 +202,18 @@ def record_of(desa: str, row: Row[tuple[object, ...]] | StandingRow, vault: Vaul
         disputed=bool(row.disputed),
         merged=orjson.loads(vault.open(row.merged)) if row.merged else None,
     )
+
+
+def _stamps_of(stored: Mapping[str, list[list[Json]]]) -> dict[str, tuple[Stamp, ...]]:
+    """Stamps by group, or by element. A form leaves the same on forty groups, which share them."""
+    stamps: dict[str, tuple[Stamp, ...]] = {}
+    last: list[list[Json]] = []
+    shared: tuple[Stamp, ...] = ()
+    for name, listed in stored.items():
+        if listed != last:
+            last, shared = listed, tuple(map(Stamp._make, listed))
+        stamps[name] = shared
+    return stamps
 
 
 def store_records(session: Session, desa: str, records: Sequence[Record]) -> None:
@@ -228,7 +238,7 @@ def _row_of(record: Record, vault: Vault) -> dict[str, object]:
         "left_rts": _json(record.left) if record.left else None,
         "natural_key": vault.natural_key(number) if number is not None else None,
         "doc": vault.seal(_json(record.fields)),
-        "stamps": _json(_stamps(record)),
+        "stamps": _stamps_text(record),
         "end_reason": end.get("end") if end is not None else None,
         "end_body": _json(end) if end is not None else None,
         "alias": record.alias,
@@ -238,16 +248,17 @@ def _row_of(record: Record, vault: Vault) -> dict[str, object]:
     }
 
 
-def _stamps(record: Record) -> dict[str, object]:
-    stamps: dict[str, object] = {"c": list(record.created)}
+def _stamps_text(record: Record) -> str:
+    stamps: dict[str, object] = {"c": record.created}
     if record.stamps:
-        stamps["g"] = {g: [list(s) for s in listed] for g, listed in record.stamps.items()}
+        stamps["g"] = record.stamps
     if record.elements:
-        stamps["e"] = {
-            group: {e: [list(s) for s in listed] for e, listed in elements.items()}
-            for group, elements in record.elements.items()
-        }
-    return stamps
+        stamps["e"] = record.elements
+    return orjson.dumps(stamps, default=_PLAIN).decode()
+
+
+_PLAIN: Final = itemgetter(*range(len(Stamp._fields)))
+"""A stamp as the tuple that JSON has a word for; orjson asks for one that is named."""
 
 
 def _json(value: object) -> str:
