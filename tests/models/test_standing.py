@@ -1,13 +1,15 @@
 """Statements that are said to the driver itself mean what they mean through SQLAlchemy."""
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy import Integer, bindparam, event, insert, literal, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlmodel import Session
 
 from models.database import Busy, Database
-from models.standing import Standing
+from models.standing import CURSORS_KEPT_MAX, ROWS_KEPT_MAX, Standing
 from models.tables.columns import table_of
 from models.tables.sync import LaneRow
 from tests.api.recording import recorded
@@ -34,6 +36,13 @@ ADD = Standing(insert(LANE), writes=list(ROW))
 OF_VILLAGE = select(LANE).where(LANE.c.desa == bindparam("village")).order_by(LANE.c.lane)
 FIND = Standing(OF_VILLAGE)
 OF_PHONES = Standing(select(LANE).where(LANE.c.source.in_(("device", "odk"))).order_by(LANE.c.lane))
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[Database]:
+    database = Database.open(postgres_url, pool_size=1)
+    yield database
+    database.close()
 
 
 def test_a_row_comes_back_as_it_does_through_sqlalchemy(database: Database) -> None:
@@ -85,6 +94,62 @@ def test_who_listens_to_statements_hears_these(database: Database) -> None:
     assert [one.summary for one in seen] == ["insert lane", "select lane"]
 
 
+def asked_with(session: Session, question: Standing, values: Mapping[str, object]) -> object:
+    """The driver's cursor that a question is asked with."""
+    heard: list[object] = []
+
+    def hear(_connection: object, cursor: object, *_rest: object) -> None:
+        heard.append(cursor)
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", hear)
+    try:
+        question.rows(session, values)
+    finally:
+        event.remove(connection, "before_cursor_execute", hear)
+    (cursor,) = heard
+    return cursor
+
+
+def test_a_question_keeps_its_cursor_and_has_a_new_answer_each_time(database: Database) -> None:
+    village = {"village": ROW["desa"]}
+    with database.writing() as session:
+        first = asked_with(session, FIND, village)
+        ADD.run(session, ROW)
+        assert [row.lane for row in FIND.rows(session, village)] == ["l1"]
+        ADD.run(session, {**ROW, "lane": "l2"})
+        assert [row.lane for row in FIND.rows(session, village)] == ["l1", "l2"]
+        assert (asked_with(session, FIND, village) is first) == (database.dialect != "sqlite")
+
+
+def test_a_question_that_found_much_keeps_nothing(database: Database) -> None:
+    with database.writing() as session:
+        for number in range(ROWS_KEPT_MAX + 1):
+            ADD.run(session, {**ROW, "lane": f"l{number:02}"})
+        first = asked_with(session, FIND, {"village": ROW["desa"]})
+        assert asked_with(session, FIND, {"village": ROW["desa"]}) is not first
+
+
+def test_a_connection_keeps_a_bounded_number_of_cursors(postgres_database: Database) -> None:
+    questions = [Standing(OF_VILLAGE.limit(n)) for n in range(CURSORS_KEPT_MAX + 1)]
+    with postgres_database.writing() as session:
+        for question in questions:
+            question.rows(session, {"village": ROW["desa"]})
+        assert len(session.connection().info) <= CURSORS_KEPT_MAX
+
+
+def test_a_question_that_failed_can_be_asked_again(postgres_database: Database) -> None:
+    each = literal(12, Integer) // bindparam("among", type_=Integer)
+    share = Standing(select(each.label("each")))
+    with postgres_database.writing() as session:
+        assert share.row(session, {"among": 3}) == (4,)
+        with pytest.raises(DBAPIError):
+            share.row(session, {"among": 0})
+        session.rollback()
+    with postgres_database.writing() as session:
+        assert share.row(session, {"among": 4}) == (3,)
+
+
 def test_a_connection_that_is_cut_is_busy_and_the_next_one_is_whole(postgres_url: str) -> None:
     database = Database.open(postgres_url, pool_size=2)
     with pytest.raises(Busy):
@@ -98,6 +163,7 @@ def test_a_connection_that_is_cut_is_busy_and_the_next_one_is_whole(postgres_url
 def _written_and_cut(database: Database) -> None:
     with database.writing() as session:
         ADD.run(session, ROW)
+        FIND.rows(session, {"village": ROW["desa"]})
         own = session.connection().execute(text("SELECT pg_backend_pid()")).scalar_one()
         with database.reading() as other:
             other.connection().execute(text("SELECT pg_terminate_backend(:own)"), {"own": own})
