@@ -6,8 +6,10 @@ refuses that field by name and keeps the operation in quarantine, where a person
 is dropped here.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
+from types import MappingProxyType
 from typing import Final
 
 from sync.codes import SLUGS
@@ -40,15 +42,16 @@ def value_of(field: Field, text: str) -> Json:
         return None
     if field.field_class is FieldClass.SET:
         return [*elements_of(field, text)]
-    match field.value_type:
-        case ValueType.BOOLEAN:
-            return _TRUTH.get(text.strip(), text)
-        case ValueType.INTEGER | ValueType.NUMBER:
-            return _number(text)
-        case ValueType.DATE:
-            return text.strip()[:10]
-        case _:
-            return text
+    read = reader_of(field)
+    return text if read is None else read(text)
+
+
+def reader_of(field: Field) -> Callable[[str], Json] | None:
+    """How `value_of` reads an answer to a field that is no set; None where the text is the value.
+
+    For whoever reads many answers to one field: blank answers are theirs to leave out.
+    """
+    return _READERS.get(field.value_type)
 
 
 def elements_of(field: Field, text: str) -> tuple[str, ...]:
@@ -93,6 +96,14 @@ def geopoint_of(text: str) -> Geopoint | None:
     return Geopoint(latitude, longitude, accuracy)
 
 
+def _truth(text: str) -> Json:
+    return _TRUTH.get(text.strip(), text)
+
+
+def _day(text: str) -> Json:
+    return text.strip()[:10]
+
+
 def _number(text: str) -> Json:
     plain = text.strip()
     try:
@@ -104,3 +115,13 @@ def _number(text: str) -> Json:
     except ValueError:
         return text
     return number if isfinite(number) else text
+
+
+_READERS: Final[Mapping[ValueType, Callable[[str], Json]]] = MappingProxyType(
+    {
+        ValueType.BOOLEAN: _truth,
+        ValueType.INTEGER: _number,
+        ValueType.NUMBER: _number,
+        ValueType.DATE: _day,
+    }
+)

@@ -19,10 +19,10 @@ The rules that a reader of submissions keeps:
 * *Entities of a repeat* are read once for each of its instances, with the questions below it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import orjson
 
@@ -104,6 +104,7 @@ class MappedQuestion:
 
 
 Feeds = tuple[tuple[MappedQuestion, Feed], ...]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,9 @@ class FormMapping:
         default_factory=dict, init=False, repr=False, compare=False
     )
     """Answers of `fed`: every submission of the version asks the same dozen questions."""
+    _made: dict[Callable[..., Any], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def fed(self, entity: str, role: Role | None = None) -> Feeds:
         """Questions that feed the entity, each with what it feeds, in the order of the form."""
@@ -159,6 +163,13 @@ class FormMapping:
                 if feed.entity == entity and role in {None, feed.role}
             )
         return known
+
+    def once(self, make: Callable[["FormMapping"], Made]) -> Made:
+        """What `make` makes of the mapping, made when it is asked for first and kept with it."""
+        made: Made | None = self._made.get(make)
+        if made is None:
+            made = self._made[make] = make(self)
+        return made
 
     def question(self, path: str) -> MappedQuestion | None:
         return next((one for one in self.questions if one.path == path), None)

@@ -7,26 +7,33 @@ sent again says the same thing again. The rules of reading are those of
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
-from api.formats.xform.answers import elements_of, geopoint_of, value_of
-from api.formats.xform.mapping import Feeds, FormKind, FormMapping, Role
+from api.formats.xform.answers import elements_of
+from api.formats.xform.mapping import FormKind, FormMapping
+from api.formats.xform.reading import (
+    Answers,
+    AskedPart,
+    AskedSet,
+    FormReading,
+    Questions,
+    as_told,
+    first_answer,
+    reading_of,
+)
 from api.formats.xform.submission import TRUE, Instance, Node
 from sync.fieldvalues import PHOTO_BYTES_MAX
 from sync.operation import EndReason, is_uuid
-from sync.policy import FIELDS, FieldClass
 from sync.types import ANGGOTA, KELUARGA, KUNJUNGAN, PENGUKURAN, GroupValue, Json
-
-Answers = Mapping[str, str]
-"""Path of a question → text, for those that the form holds: a skipped page is not in it."""
 
 _MEMBERS: Final = "anggota"
 """The entity list of members."""
-_POINT: Final = ("lintang", "bujur", "akurasi_m")
+_END_REASONS: Final = frozenset(EndReason)
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_Sets: TypeAlias = dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +94,33 @@ def said_by(
 
     ``photos`` are the files that have come, by name; one that has not come is not named.
     """
-    flat = _Flat(instance.root, frozenset(one.path for one in mapping.repeats))
+    reading = reading_of(mapping)
+    flat = _Flat(instance.root, reading.repeats)
     root = flat.answers
-    family_id = _family_id(instance, mapping, root)
-    captured = _captured(instance, mapping, root)
-    members = _members(births, mapping, flat, family_id)
+    family_id = _family_id(instance, mapping.kind, reading, root)
+    captured = _captured(instance, reading, root)
+    members = _members(births, reading, flat, family_id)
     visit = _visit(births, mapping, flat, photos, (family_id, captured))
     return Said(
-        _family(mapping, root, family_id),
+        _family(mapping.kind, reading, root, family_id),
         tuple(one for one in members if one.groups or one.chosen or one.shown or one.end),
         (visit,) if visit is not None else (),
-        tuple(_measurements(births, mapping, flat)),
-        _observed(mapping, root),
+        tuple(_measurements(births, reading, flat)),
+        _observed(reading, root),
         captured,
     )
 
 
 def rt_told(instance: Instance, mapping: FormMapping) -> tuple[tuple[str, ...], str | None]:
     """Where a form belongs: the records that it names, and the RT (``003/001``) that it says."""
-    flat = _Flat(instance.root, frozenset(one.path for one in mapping.repeats))
-    named = [_family_id(instance, mapping, flat.answers)]
-    named.append(id_of(_first(mapping.fed(ANGGOTA), flat.answers, Role.ID)))
+    reading = reading_of(mapping)
+    answers = _Flat(instance.root, reading.repeats).answers
+    named = [_family_id(instance, mapping.kind, reading, answers)]
+    named.append(id_of(first_answer(reading.about(ANGGOTA).ids, answers)))
     told = {
-        feed.name: flat.answers.get(question.path, "").strip()
-        for question, feed in mapping.fed(KELUARGA, Role.FIELD)
-        if feed.name in {"rt", "rw"}
+        asked.name: answers.get(asked.path, "").strip()
+        for asked in reading.about(KELUARGA).values
+        if asked.name in {"rt", "rw"}
     }
     rt = f"{told['rt']}/{told.get('rw', '')}" if told.get("rt") else None
     return tuple(one for one in named if one is not None), rt
@@ -150,32 +159,26 @@ class _Flat:
         self.rows: list[_Row] = []
         self._repeats = repeats
         self._counts = dict.fromkeys(repeats, 0)
-        for child in root.children:
-            if child.name != "meta":
-                self._walk(child, f"/{root.name}/{child.name}", self.answers)
+        asked = [child for child in root.children if child.name != "meta"]
+        self._walk(asked, f"/{root.name}", self.answers)
 
-    def _walk(self, node: Node, path: str, into: dict[str, str]) -> None:
-        if path in self._repeats:
-            self._counts[path] += 1
-            row = _Row(path, self._counts[path], {}, _entity_of(node))
-            self.rows.append(row)
-            into = row.answers
-        if node.children:
-            for child in node.children:
-                self._walk(child, f"{path}/{child.name}", into)
-        else:
-            into.setdefault(path, node.text)
+    def _walk(self, nodes: Sequence[Node], above: str, answers: dict[str, str]) -> None:
+        for node in nodes:
+            path, into = f"{above}/{node.name}", answers
+            if path in self._repeats:
+                self._counts[path] += 1
+                row = _Row(path, self._counts[path], {}, _entity_of(node))
+                self.rows.append(row)
+                into = row.answers
+            if node.children:
+                self._walk(node.children, path, into)
+            elif path not in into:
+                into[path] = node.text
 
 
 def _entity_of(node: Node) -> Node | None:
     meta = node.child("meta")
     return meta.child("entity") if meta is not None else None
-
-
-def _first(feeds: Feeds, answers: Answers, role: Role) -> str:
-    """The first answer that is none."""
-    told = (answers.get(q.path, "").strip() for q, feed in feeds if feed.role is role)
-    return next((text for text in told if text), "")
 
 
 def id_of(text: str) -> str | None:
@@ -184,90 +187,88 @@ def id_of(text: str) -> str | None:
     return plain if is_uuid(plain) else None
 
 
-def _family_id(instance: Instance, mapping: FormMapping, root: Answers) -> str | None:
-    feeds = mapping.fed(KELUARGA)
-    told = id_of(_first(feeds, root, Role.ID))
+def _family_id(
+    instance: Instance, kind: FormKind, reading: FormReading, root: Answers
+) -> str | None:
+    asked = reading.about(KELUARGA)
+    told = id_of(first_answer(asked.ids, root))
     declared = instance.declared.record if instance.declared is not None else None
-    if mapping.kind is FormKind.MEASURE:
+    if kind is FormKind.MEASURE:
         return told
-    return told or declared or id_of(_first(feeds, root, Role.NEW_ID))
+    return told or declared or id_of(first_answer(asked.new_ids, root))
 
 
-def _family(mapping: FormMapping, root: Answers, family_id: str | None) -> Statement | None:
-    if mapping.kind is FormKind.MEASURE or family_id is None:
+def _family(
+    kind: FormKind, reading: FormReading, root: Answers, family_id: str | None
+) -> Statement | None:
+    if kind is FormKind.MEASURE or family_id is None:
         return None
-    feeds = mapping.fed(KELUARGA)
-    is_new = mapping.kind is FormKind.CREATE
-    return replace(_stated(KELUARGA, family_id, feeds, root), is_new=is_new)
+    told = _told(reading.about(KELUARGA), root)
+    return Statement(KELUARGA, family_id, None, *told, is_new=kind is FormKind.CREATE)
 
 
 def _members(
-    births: Births, mapping: FormMapping, flat: _Flat, parent: str | None
+    births: Births, reading: FormReading, flat: _Flat, parent: str | None
 ) -> Iterator[Statement]:
     """One for each instance of their repeat, and one for what the form asks outside."""
-    feeds = mapping.fed(ANGGOTA)
-    outside = tuple((q, f) for q, f in feeds if q.repeat is None)
-    if outside and (known := id_of(_first(outside, flat.answers, Role.ID))) is not None:
-        yield _stated(ANGGOTA, known, outside, flat.answers)
+    outside = reading.inside(ANGGOTA, None)
+    if outside is not None:
+        known = id_of(first_answer(outside.ids, flat.answers))
+        if known is not None:
+            yield Statement(ANGGOTA, known, None, *_told(outside, flat.answers))
     for row in flat.rows:
-        inside = tuple((q, f) for q, f in feeds if q.repeat == row.path)
-        if not inside:
+        inside = reading.inside(ANGGOTA, row.path)
+        if inside is None:
             continue
-        known = id_of(_first(inside, row.answers, Role.ID))
-        fresh = id_of(_first(inside, row.answers, Role.NEW_ID))
+        known = id_of(first_answer(inside.ids, row.answers))
+        fresh = id_of(first_answer(inside.new_ids, row.answers))
         entity = row.entity.attributes if row.entity is not None else {}
         # What the phone calls somebody in its list is who its next form speaks of.
         kept = id_of(entity.get("id", "")) if entity.get("dataset") == _MEMBERS else None
         record = known or kept or fresh or derived_id(births.people, f"{row.path}[{row.place}]")
-        stated = _stated(ANGGOTA, record, inside, row.answers)
         is_listed = kept is not None and entity.get("create") not in TRUE
-        yield replace(stated, parent=parent, is_new=known is None and not is_listed)
+        is_new = known is None and not is_listed
+        yield Statement(ANGGOTA, record, parent, *_told(inside, row.answers), is_new=is_new)
 
 
-def _stated(entity: str, record: str, feeds: Feeds, answers: Answers) -> Statement:
+def _told(
+    asked: Questions, answers: Answers
+) -> tuple[dict[str, GroupValue], _Sets, _Sets, Mapping[str, Json] | None]:
+    """What a statement says: its groups, what was chosen, what was shown, and its end."""
     groups: dict[str, GroupValue] = {}
-    chosen: dict[str, tuple[str, ...]] = {}
-    shown: dict[str, tuple[str, ...]] = {}
-    for question, feed in feeds:
-        text = answers.get(question.path)
+    for path, group, name, read in asked.values:
+        text = answers.get(path)
         if text is None:
             continue
-        if feed.role is Role.LOCATION:
-            _add_point(entity, groups, text)
+        if read is as_told:
+            groups.setdefault(group, {})[name] = text
             continue
-        known = FIELDS[entity].get(feed.name) if feed.role in (Role.FIELD, Role.SHOWN) else None
-        if known is None or known.field_class is FieldClass.SERVER:
+        if not text or text.isspace():
             continue
-        if known.field_class is FieldClass.SET:
-            (chosen if feed.role is Role.FIELD else shown)[feed.name] = elements_of(known, text)
-        elif feed.role is Role.FIELD and question.kind == "end":
-            # When the form was finished; how long it took follows once its beginning is known.
-            groups.setdefault(known.group, {})[feed.name] = text
-        elif feed.role is Role.FIELD and (value := value_of(known, text)) is not None:
-            groups.setdefault(known.group, {}).setdefault(feed.name, value)
-    end = _end(feeds, answers)
-    return Statement(entity, record, None, groups, chosen, shown, end)
+        value = text if read is None else read(text)
+        if value is None:
+            continue
+        fields = groups.get(group)
+        if fields is None:
+            groups[group] = {name: value}
+        elif name not in fields:
+            fields[name] = value
+    return groups, _sets(asked.chosen, answers), _sets(asked.shown, answers), _end(asked, answers)
 
 
-def _add_point(entity: str, groups: dict[str, GroupValue], text: str) -> None:
-    point = geopoint_of(text)
-    if point is None:
-        return
-    for name in _POINT:
-        value = getattr(point, name)
-        if value is not None:
-            groups.setdefault(FIELDS[entity][name].group, {}).setdefault(name, value)
-
-
-def _end(feeds: Feeds, answers: Answers) -> Mapping[str, Json] | None:
-    parts = {
-        feed.name: answers[question.path].strip()
-        for question, feed in feeds
-        if feed.role is Role.END and answers.get(question.path, "").strip()
+def _sets(asked: Sequence[AskedSet], answers: Answers) -> _Sets:
+    return {
+        known.name: elements_of(known, answers[path]) for path, known in asked if path in answers
     }
-    if parts.get("reason") not in set(EndReason):
-        return None
-    return {("end" if name == "reason" else name): text for name, text in parts.items()}
+
+
+def _end(asked: Questions, answers: Answers) -> Mapping[str, Json] | None:
+    parts: dict[str, Json] = {}
+    for path, name in asked.ends:
+        text = answers.get(path, "").strip()
+        if text:
+            parts["end" if name == "reason" else name] = text
+    return parts if parts.get("end") in _END_REASONS else None
 
 
 # Visits and measurements ---------------------------------------------------------------------
@@ -281,15 +282,16 @@ def _visit(
     about: tuple[str | None, datetime | None],
 ) -> Statement | None:
     family_id, captured = about
-    feeds = mapping.fed(KUNJUNGAN)
-    if family_id is None or not feeds:
+    reading = reading_of(mapping)
+    if family_id is None or not reading.asks_about(KUNJUNGAN):
         return None
-    stated = _stated(KUNJUNGAN, derived_id(births.visits, "kunjungan"), feeds, flat.answers)
-    values: GroupValue = {k: v for group in stated.groups.values() for k, v in group.items()}
+    asked = reading.about(KUNJUNGAN)
+    groups, chosen, shown, end = _told(asked, flat.answers)
+    values: GroupValue = {k: v for group in groups.values() for k, v in group.items()}
     taken = captured.isoformat() if captured is not None else None
     pictures: list[Json] = [
         {"jenis": kind, "sha256": photo.sha256, "size": photo.size, "waktu": taken}
-        for kind, photo in _pictures(feeds, flat, photos)
+        for kind, photo in _pictures(asked.photos, flat, photos)
         if taken is not None
     ]
     if pictures:
@@ -301,17 +303,20 @@ def _visit(
         values = {k: v for k, v in values.items() if k != "durasi_s"}
         values |= {"durasi_s": seconds} if seconds is not None else {}
     values |= {"formulir": mapping.form_id, "versi": mapping.version}
-    return replace(stated, parent=family_id, groups=_single(values), is_new=True)
+    record = derived_id(births.visits, "kunjungan")
+    told = (_single(values), chosen, shown, end)
+    return Statement(KUNJUNGAN, record, family_id, *told, is_new=True)
 
 
 def _pictures(
-    feeds: Feeds, flat: _Flat, photos: Mapping[str, Photo]
+    asked: Sequence[AskedPart], flat: _Flat, photos: Mapping[str, Photo]
 ) -> Iterator[tuple[str, Photo]]:
     """Photographs that came, with their kinds, in the order of the form; each once."""
-    told = [(feed.name, question.path) for question, feed in feeds if feed.role is Role.PHOTO]
+    if not photos:
+        return
     seen: set[str] = set()
     for answers in (flat.answers, *(row.answers for row in flat.rows)):
-        for kind, path in told:
+        for path, kind in asked:
             photo = photos.get(answers.get(path, "").strip())
             if photo is None or not 0 < photo.size <= PHOTO_BYTES_MAX:
                 continue
@@ -320,21 +325,22 @@ def _pictures(
                 yield kind, photo
 
 
-def _measurements(births: Births, mapping: FormMapping, flat: _Flat) -> Iterator[Statement]:
-    feeds = mapping.fed(PENGUKURAN)
-    children = mapping.fed(ANGGOTA)
-    if not feeds:
+def _measurements(births: Births, reading: FormReading, flat: _Flat) -> Iterator[Statement]:
+    if not reading.asks_about(PENGUKURAN):
         return
+    children = reading.about(ANGGOTA)
     places = [("", 1, flat.answers), *((row.path, row.place, row.answers) for row in flat.rows)]
     for path, place, answers in places:
-        inside = tuple((q, f) for q, f in feeds if (q.repeat or "") == path)
-        stated = _stated(
-            PENGUKURAN, derived_id(births.visits, f"pengukuran {path}[{place}]"), inside, answers
-        )
-        child = _first(children, answers, Role.ID) or _first(children, flat.answers, Role.ID)
-        parent = id_of(child) or id_of(_first(children, answers, Role.NEW_ID))
-        if stated.groups and parent is not None:
-            yield replace(stated, parent=parent, is_new=True)
+        asked = reading.inside(PENGUKURAN, path or None)
+        child = first_answer(children.ids, answers) or first_answer(children.ids, flat.answers)
+        parent = id_of(child) or id_of(first_answer(children.new_ids, answers))
+        if asked is None or parent is None:
+            continue
+        told = _told(asked, answers)
+        groups, *_ = told
+        if groups:
+            record = derived_id(births.visits, f"pengukuran {path}[{place}]")
+            yield Statement(PENGUKURAN, record, parent, *told, is_new=True)
 
 
 def _single(values: GroupValue) -> dict[str, GroupValue]:
@@ -352,34 +358,23 @@ def _seconds(begun: datetime | None, finished: str) -> int | None:
 # Time ----------------------------------------------------------------------------------------
 
 
-def _observed(mapping: FormMapping, root: Answers) -> str | None:
+def _observed(reading: FormReading, root: Answers) -> str | None:
     """The day that the form is about, where it says one."""
-    told = (
-        root.get(question.path, "").strip()[:10]
-        for question in mapping.questions
-        for feed in question.feeds
-        if feed.role is Role.OBSERVED
-    )
-    for text in told:
+    for path in reading.days:
         try:
-            return date.fromisoformat(text).isoformat()
+            return date.fromisoformat(root.get(path, "").strip()[:10]).isoformat()
         except ValueError:
             continue
     return None
 
 
-def _captured(instance: Instance, mapping: FormMapping, root: Answers) -> datetime | None:
+def _captured(instance: Instance, reading: FormReading, root: Answers) -> datetime | None:
     """When the form was filled, by the phone's own clock."""
-    told = [
-        root.get(question.path, "")
-        for question, feed in mapping.fed(KUNJUNGAN, Role.FIELD)
-        if feed.name == "waktu"
-    ]
-    for text in (*told, *(instance.root.said(name) for name in ("start", "end"))):
-        moment = _moment(text)
+    for path in reading.begun:
+        moment = _moment(root.get(path, ""))
         if moment is not None:
             return moment
-    return None
+    return _moment(instance.root.said("start")) or _moment(instance.root.said("end"))
 
 
 def _moment(text: str) -> datetime | None:
