@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, final
 
 from sync.codes import SLUGS
 from sync.policy import Field, FieldClass, ValueType
@@ -31,6 +31,7 @@ PHOTOS_MAX: Final = 40
 PHOTO_BYTES_MAX: Final = 20 * 2**20
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class ValueProblem:
     """Why a value was refused. `detail` names the field and what is expected, not the value."""
@@ -42,7 +43,7 @@ class ValueProblem:
 
 ParsedValue: TypeAlias = "Json | ValueProblem"
 
-_Parser: TypeAlias = Callable[[Field, object], "ParsedValue"]
+ValueParser: TypeAlias = Callable[[Field, object], "ParsedValue"]
 
 _SURROGATES: Final = "\ud800-\udfff"
 _IN_A_LINE: Final = re.compile(f"[\x00-\x1f\x7f-\x9f{_SURROGATES}]")
@@ -83,9 +84,12 @@ def parse_value(field: Field, raw: object) -> ParsedValue:
     """
     if raw is None:
         return _bad(field) if field.field_class is FieldClass.APPEND else None
-    if field.field_class is FieldClass.SET:
-        return _set(field, raw)
-    return _PARSERS[field.value_type](field, raw)
+    return parser_of(field)(field, raw)
+
+
+def parser_of(field: Field) -> ValueParser:
+    """How `parse_value` reads values of the field, null excepted. For whoever reads many."""
+    return _set if field.field_class is FieldClass.SET else _PARSERS[field.value_type]
 
 
 def set_order(elements: list[str] | set[str] | frozenset[str]) -> list[str]:
@@ -109,24 +113,21 @@ def _slugs(field: Field) -> frozenset[str]:
     return SLUGS[field.codelist]
 
 
-def _line(field: Field, raw: object, characters_max: int) -> ParsedValue:
-    # isprintable() is the fast answer for nearly all text; it also refuses harmless characters
-    # (a no-break space), so only its refusals need the exact look.
-    if (
-        isinstance(raw, str)
-        and len(raw) <= characters_max
-        and (raw.isprintable() or not _IN_A_LINE.search(raw))
-    ):
-        return raw
-    return _bad(field)
+def _text_of(characters_max: int, refused: re.Pattern[str]) -> ValueParser:
+    """Reads text that is not too long and has no character of `refused`."""
 
+    def parse(field: Field, raw: object) -> ParsedValue:
+        # isprintable() is the fast answer for nearly all text; it also refuses harmless characters
+        # (a no-break space), so only its refusals need the exact look.
+        if (
+            isinstance(raw, str)
+            and len(raw) <= characters_max
+            and (raw.isprintable() or not refused.search(raw))
+        ):
+            return raw
+        return _bad(field)
 
-def _digits16(field: Field, raw: object) -> ParsedValue:
-    return _line(field, raw, DIGITS16_CHARACTERS_MAX)
-
-
-def _name(field: Field, raw: object) -> ParsedValue:
-    return _line(field, raw, NAME_CHARACTERS_MAX)
+    return parse
 
 
 def _digits3(field: Field, raw: object) -> ParsedValue:
@@ -134,16 +135,6 @@ def _digits3(field: Field, raw: object) -> ParsedValue:
         # Villages without RW send it empty: nothing stated, hence equal to a cleared field.
         return None
     return raw if isinstance(raw, str) and _THREE_DIGITS.fullmatch(raw) else _bad(field)
-
-
-def _text(field: Field, raw: object) -> ParsedValue:
-    if (
-        isinstance(raw, str)
-        and len(raw) <= TEXT_CHARACTERS_MAX
-        and (raw.isprintable() or not _IN_A_TEXT.search(raw))
-    ):
-        return raw
-    return _bad(field)
 
 
 def _code(field: Field, raw: object) -> ParsedValue:
@@ -172,13 +163,13 @@ def _integer(field: Field, raw: object) -> ParsedValue:
 
 def _number(field: Field, raw: object) -> ParsedValue:
     # Python counts True as 1; nobody in the field means it so.
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
+    if isinstance(raw, bool):
         return _bad(field)
-    if isinstance(raw, float) and raw.is_integer() and abs(raw) <= SAFE_INTEGER_MAX:
-        return int(raw)
-    if isinstance(raw, int) and abs(raw) > SAFE_INTEGER_MAX:
+    if isinstance(raw, int):
+        return raw if abs(raw) <= SAFE_INTEGER_MAX else _bad(field)
+    if not isinstance(raw, float) or not isfinite(raw):
         return _bad(field)
-    return raw if isfinite(raw) else _bad(field)
+    return int(raw) if raw.is_integer() and abs(raw) <= SAFE_INTEGER_MAX else raw
 
 
 def _date(field: Field, raw: object) -> ParsedValue:
@@ -243,11 +234,11 @@ def _photo(field: Field, raw: object) -> ParsedValue:
     return dict(raw) if kind in _slugs(field) else _unknown_code(field)
 
 
-_PARSERS: Final[Mapping[ValueType, _Parser]] = {
-    ValueType.DIGITS16: _digits16,
+_PARSERS: Final[Mapping[ValueType, ValueParser]] = {
+    ValueType.DIGITS16: _text_of(DIGITS16_CHARACTERS_MAX, _IN_A_LINE),
     ValueType.DIGITS3: _digits3,
-    ValueType.NAME: _name,
-    ValueType.TEXT: _text,
+    ValueType.NAME: _text_of(NAME_CHARACTERS_MAX, _IN_A_LINE),
+    ValueType.TEXT: _text_of(TEXT_CHARACTERS_MAX, _IN_A_TEXT),
     ValueType.CODE: _code,
     ValueType.BOOLEAN: _boolean,
     ValueType.INTEGER: _integer,

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from sync.canonical import SAFE_INTEGER_MAX
-from sync.fieldvalues import ValueProblem, parse_value
-from sync.policy import FIELDS, Field, FieldClass
+from sync.fieldvalues import ValueParser, ValueProblem, parse_value, parser_of
+from sync.policy import FIELDS, SERVER, Field, FieldClass
 from sync.types import (
     ANGGOTA,
     ENTITIES,
@@ -236,6 +236,24 @@ def _resolve(raw: Mapping[str, Json], _entity: str, server_lane: bool) -> _Conte
     return _Content(resolve=decision)
 
 
+class _PlainField(NamedTuple):
+    """A field that is no set, with what reading its values takes."""
+
+    field: Field
+    group: str
+    parse: ValueParser
+
+
+_PLAIN_FIELDS: Final[Mapping[str, Mapping[str, _PlainField]]] = {
+    entity: {
+        name: _PlainField(field, field.group, parser_of(field))
+        for name, field in fields.items()
+        if field.field_class is not FieldClass.SET
+    }
+    for entity, fields in FIELDS.items()
+}
+"""Entity → name → field."""
+
 _CONTENT_PARSERS: Mapping[Kind, Callable[[Mapping[str, Json], str, bool], _Content]] = {
     Kind.CREATE: _create,
     Kind.SET: _set,
@@ -253,27 +271,36 @@ def _assignments(
         raise _Bad(Problem.MALFORMED, "set is an object of fields")
     assign: dict[str, GroupValue] = {}
     add: dict[str, tuple[str, ...]] = {}
-    fields = FIELDS[entity]
-    # A filled form names all of fifty fields: whatever is done here is done for each.
+    plain = _PLAIN_FIELDS[entity]
+    # A filled form names all of fifty fields: whatever is done here is done for each. Hence the
+    # table of what does not depend on the value, and the plain comparison of types.
     for name, value in raw.items():
-        known = fields.get(name) or _field(entity, name)
-        field_class = known.field_class
-        if field_class is FieldClass.SERVER and not server_lane:
+        known = plain.get(name)
+        if known is None:
+            group, elements = _assigned_set(entity, name, value, creating=creating)
+            add[group] = elements
+            continue
+        field, group, parse = known
+        if not server_lane and field.field_class is SERVER:
             raise _Bad(Problem.SERVER_OWNED, name)
-        if field_class is not FieldClass.SET:
-            parsed = parse_value(known, value)
-            if isinstance(parsed, ValueProblem):
-                raise _Bad(Problem(parsed.code), parsed.detail)
-            group = assign.get(known.group)
-            if group is None:
-                group = assign[known.group] = {}
-            if parsed is not None:
-                group[name] = parsed
-        elif creating:
-            add[known.group] = _slugs(known, value)
-        else:
-            raise _Bad(Problem.KIND_MISMATCH, f"{name} is changed with add and remove")
+        parsed = parse(field, value) if value is not None else parse_value(field, None)
+        if type(parsed) is ValueProblem:
+            raise _Bad(Problem(parsed.code), parsed.detail)
+        fields = assign.get(group)
+        if fields is None:
+            fields = assign[group] = {}
+        if parsed is not None:
+            fields[name] = parsed
     return assign, add
+
+
+def _assigned_set(
+    entity: str, name: str, value: Json, *, creating: bool
+) -> tuple[str, tuple[str, ...]]:
+    known = _field(entity, name)
+    if not creating:
+        raise _Bad(Problem.KIND_MISMATCH, f"{name} is changed with add and remove")
+    return known.group, _slugs(known, value)
 
 
 def _elements(raw: Json, entity: str) -> dict[str, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from sync.fieldvalues import (
     ParsedValue,
     ValueProblem,
     parse_value,
+    parser_of,
     set_order,
 )
 from sync.policy import FIELDS, Field, FieldClass, ValueType
@@ -249,6 +250,11 @@ def test_whatever_is_sent_gets_an_answer_and_what_is_kept_stays_kept(
     elif result is not None:
         assert parse_value(field, result) == result
         json.dumps(result, allow_nan=False).encode()
+
+
+@given(st.sampled_from(ALL_FIELDS), JSON_VALUES.filter(lambda raw: raw is not None))
+def test_whoever_reads_many_values_of_a_field_reads_them_alike(field: Field, raw: object) -> None:
+    assert parser_of(field)(field, raw) == parse_value(field, raw)
 
 
 @given(st.sampled_from(ALL_FIELDS), st.text(min_size=12))
