@@ -9,7 +9,7 @@ ever be is refused (`Refused`); what merely cannot be read says so (`Unreadable`
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
@@ -44,7 +44,10 @@ class Node:
     children: list["Node"] = field(default_factory=list)
 
     def child(self, name: str) -> "Node | None":
-        return next((one for one in self.children if one.name == name), None)
+        for one in self.children:
+            if one.name == name:
+                return one
+        return None
 
     def said(self, name: str) -> str:
         """The text of a child; empty where there is none."""
@@ -71,7 +74,8 @@ class Instance:
 
 def read_instance(raw: bytes) -> Instance:
     """Read a submission's XML. Raises `Refused` or `Unreadable`."""
-    root = parsed(raw)
+    nodes = _nodes(raw)
+    root = nodes[0]
     meta = root.child("meta")
     return Instance(
         form_id=root.attributes.get("id", "")[:ID_CHARACTERS_MAX],
@@ -81,7 +85,7 @@ def read_instance(raw: bytes) -> Instance:
         root=root,
         declared=_declared(root),
         is_encrypted=root.attributes.get("encrypted") == "yes",
-        named_files=frozenset(_short_texts(root)),
+        named_files=frozenset(_short_texts(nodes)),
     )
 
 
@@ -94,52 +98,65 @@ def instance_key(instance: Instance, raw: bytes, device: str) -> str:
 
 def parsed(raw: bytes) -> Node:
     """The tree of a document. Raises `Refused` or `Unreadable`."""
+    return _nodes(raw)[0]
+
+
+def _nodes(raw: bytes) -> list[Node]:
+    """Every element of a document in its order, the root first. Raises as `parsed` does."""
     if len(raw) > XML_BYTES_MAX:
         raise Refused("a form has at most 1 MiB of XML")
-    builder = _Builder()
+    nodes: list[Node] = []
+    parser = _parser(nodes)
     try:
-        builder.parser.Parse(raw, True)
+        parser.Parse(raw, True)
     except expat.ExpatError as error:
         raise Unreadable(f"XML error {error.code}") from None
     except (ValueError, LookupError):
         # An encoding that the machine does not know, or knows and cannot use.
         raise Unreadable("unknown encoding") from None
-    assert builder.root is not None, "a well-formed document has a root"
-    return builder.root
+    assert nodes, "a well-formed document has a root"
+    return nodes
 
 
-class _Builder:
-    """Builds the tree while expat reads, and counts."""
+def _parser(nodes: list[Node]) -> expat.XMLParserType:
+    """A parser that puts the tree together while it reads, counts, and leaves it in `nodes`.
 
-    def __init__(self) -> None:
-        self.root: Node | None = None
-        self._open: list[Node] = []
-        self._nodes = 0
-        self.parser = parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = lambda _name, close=self._open.pop: close()
-        parser.CharacterDataHandler = self._text
-        parser.StartDoctypeDeclHandler = self._doctype
+    Functions over shared names and no methods of an object: each answer of a form calls all three
+    of them, and they are most of what reading a form costs.
+    """
+    here = Node("", {})
+    around: list[Node] = []
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._nodes += 1
-        if self._nodes > NODES_MAX or len(self._open) >= DEPTH_MAX:
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal here
+        if len(nodes) >= NODES_MAX or len(around) >= DEPTH_MAX:
             raise Refused(f"a form has at most {NODES_MAX} elements, {DEPTH_MAX} deep")
         if attributes:
             attributes = {_local(key): value for key, value in attributes.items()}
-        node = Node(_local(name) if ":" in name else name, attributes)
-        if self._open:
-            self._open[-1].children.append(node)
-        else:
-            self.root = node
-        self._open.append(node)
+        node = Node(_local(name) if ":" in name else name, attributes, "", [])
+        nodes.append(node)
+        here.children.append(node)
+        around.append(here)
+        here = node
 
-    def _text(self, text: str) -> None:
-        self._open[-1].text += text
+    def end(_name: str) -> None:
+        nonlocal here
+        here = around.pop()
 
-    def _doctype(self, *_: object) -> None:
-        raise Refused("a form has no document type")
+    def text(text: str) -> None:
+        here.text += text
+
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    return parser
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise Refused("a form has no document type")
 
 
 def _local(name: str) -> str:
@@ -180,11 +197,8 @@ def _whole(text: str) -> int | None:
     )
 
 
-def _short_texts(root: Node) -> Iterator[str]:
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        todo += node.children
+def _short_texts(nodes: Sequence[Node]) -> Iterator[str]:
+    for node in nodes:
         text = node.text
-        if text and "." in text and len(text) <= ID_CHARACTERS_MAX:
+        if "." in text and len(text) <= ID_CHARACTERS_MAX:
             yield text.strip()
