@@ -36,8 +36,8 @@ _BOUNDARY: Final = re.compile(
     r"boundary=(?:\"([^\"\r\n]{1,200})\"|([^\s;\"]{1,200}))", re.IGNORECASE
 )
 _DISPOSITION: Final = re.compile(rb"content-disposition:\s*form-data\s*;(.*)", re.IGNORECASE)
-_NAMED: Final = re.compile(rb"[;\s]name=\"((?:[^\"\\]|\\.)*)\"")
-_FILENAME: Final = re.compile(rb"filename=\"((?:[^\"\\]|\\.)*)\"")
+_NAMED: Final = re.compile(rb"[;\s]name=\"([^\"\\]*(?:\\.[^\"\\]*)*)\"")
+_FILENAME: Final = re.compile(rb"filename=\"([^\"\\]*(?:\\.[^\"\\]*)*)\"")
 _FILENAME_STAR: Final = re.compile(rb"filename\*=utf-8''([^;\s]+)", re.IGNORECASE)
 _TYPE: Final = re.compile(rb"content-type:\s*([^\r\n]*)", re.IGNORECASE)
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -186,4 +186,5 @@ def _decoded(raw: bytes) -> str:
 
 def _harmless(name: str) -> str:
     """A name that can be stored and shown anywhere; it never becomes a path."""
-    return _CONTROL.sub("\ufffd", name).strip()[:NAME_CHARACTERS_MAX]
+    plain = name if name.isprintable() else _CONTROL.sub("\ufffd", name)
+    return plain.strip()[:NAME_CHARACTERS_MAX]
