@@ -55,6 +55,8 @@ from sync.permission import Action
 
 ENTITY_LIST: Final = "entityList"
 SPOOLED_BYTES_MAX: Final = 2 * 1024 * 1024
+SENT_BYTES: Final = 128 * 1024
+"""At a time: whoever compresses it lets everybody wait, and each takes a change of threads."""
 IDS_PER_REQUEST_MAX: Final = 5_000
 """Collect asks about all entities in one address, 37 characters each."""
 
@@ -262,7 +264,7 @@ def _holds(request: Request, etag: str) -> bool:
 
 def _sent(file: IO[bytes]) -> Iterator[bytes]:
     with file:
-        while chunk := file.read(64 * 1024):
+        while chunk := file.read(SENT_BYTES):
             yield chunk
 
 

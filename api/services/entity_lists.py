@@ -10,9 +10,7 @@ of a row in sight raises that number, and a row that leaves it lowers the count.
 heads have not moved since, not even that is asked.
 """
 
-import csv
 import hashlib
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -21,6 +19,7 @@ from weakref import WeakKeyDictionary
 
 from sqlmodel import Session
 
+from api.formats.csv_lines import EXPONENT_BELOW, EXPONENT_FROM, Cell, CsvLines
 from api.formats.xform.answers import NO, YES, text_of
 from api.services.corrections import corrections_of
 from api.services.form_book import mapping_of
@@ -39,7 +38,7 @@ LISTS: Final[Mapping[str, str]] = {"keluarga": KELUARGA, "anggota": ANGGOTA}
 """List → the entity whose records are its rows."""
 OWN_COLUMNS: Final = ("name", "label", "__version")
 REMEMBERED_MAX: Final = 4096
-CHUNK_BYTES: Final = 64 * 1024
+LINES_PER_CHUNK: Final = 128
 MEMBERS_SHOWN_MAX: Final = 40
 
 
@@ -151,10 +150,9 @@ def csv_chunks(session: Session, view: ListView) -> Iterator[bytes]:
     left = departures(session, view.desas)
     columns = _columns(LISTS[view.name], view.properties)
     rows_of = _family_row if view.name == "keluarga" else _member_rows
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(view.columns)
-    for family in entity_lists.shown_records(session, view.sight):
+    line = CsvLines(len(view.columns)).line
+    lines = [line(view.columns)]
+    for family in entity_lists.shown_records(session, view.sight, _entities_read(view)):
         head = family[0]
         if head.entity != KELUARGA or not head.is_active:
             continue
@@ -165,18 +163,26 @@ def csv_chunks(session: Session, view: ListView) -> Iterator[bytes]:
         if left:
             seen = max(seen, left.get(head.id, 0))
         version = spans.get(head.desa, _NO_SPANS).version_of(seen, words.count)
-        writer.writerows(rows_of(family, columns, str(version), words.text))
-        if out.tell() >= CHUNK_BYTES:
-            yield out.getvalue().encode()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue().encode()
+        lines += map(line, rows_of(family, columns, version, words.text))
+        if len(lines) >= LINES_PER_CHUNK:
+            yield _joined(lines)
+            lines.clear()
+    yield _joined(lines)
+
+
+def _entities_read(view: ListView) -> tuple[str, ...]:
+    """Whose fields the rows show: their own, and members' names where a form asks for them."""
+    if "nama_anggota" in view.properties:
+        return (KELUARGA, ANGGOTA)
+    return (LISTS[view.name],)
+
+
+def _joined(lines: list[bytes]) -> bytes:
+    return b"\n".join([*lines, b""])
 
 
 _HEAD: Final = "nama_kepala_keluarga"
 _NO_SPANS: Final = Spans()
-Cell = Json
-"""What the CSV's writer puts down as it should stand: text and numbers, and nothing for None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +200,8 @@ class _Columns:
     """Free text: a row of the list is one line."""
     worded: tuple[tuple[int, Field], ...]
     """Sets."""
+    numbers: tuple[int, ...]
+    """Those that may have decimals."""
 
 
 def _columns(entity: str, names: tuple[str, ...]) -> _Columns:
@@ -202,8 +210,11 @@ def _columns(entity: str, names: tuple[str, ...]) -> _Columns:
     truths = [place for place, field in known if field.value_type is ValueType.BOOLEAN]
     texts = [place for place, field in known if field.value_type is ValueType.TEXT]
     worded = [(place, field) for place, field in known if _holds_a_list(field)]
+    numbers = [place for place, field in known if field.value_type is ValueType.NUMBER]
     derived = [(place, name) for place, name, field in fields if field is None]
-    return _Columns(names, tuple(derived), tuple(truths), tuple(texts), tuple(worded))
+    return _Columns(
+        names, tuple(derived), tuple(truths), tuple(texts), tuple(worded), tuple(numbers)
+    )
 
 
 def _holds_a_list(field: Field) -> bool:
@@ -211,7 +222,7 @@ def _holds_a_list(field: Field) -> bool:
 
 
 def _family_row(
-    family: Sequence[ShownRecord], columns: _Columns, version: str, words: str
+    family: Sequence[ShownRecord], columns: _Columns, version: int, words: str
 ) -> list[list[Cell]]:
     head = family[0]
     derived = {"perlu_perbaikan": words}
@@ -226,7 +237,7 @@ def _family_row(
 
 
 def _member_rows(
-    family: Sequence[ShownRecord], columns: _Columns, version: str, words: str
+    family: Sequence[ShownRecord], columns: _Columns, version: int, words: str
 ) -> list[list[Cell]]:
     derived = {"keluarga": family[0].id, "perlu_perbaikan": words}
     return [
@@ -258,11 +269,17 @@ def _values(
         if value is not None:
             values[place] = YES if value else NO
     for place in columns.texts:
-        values[place] = _line(values[place])
+        value = values[place]
+        if value is not None:
+            values[place] = _line(value)
     for place, field in columns.worded:
         value = values[place]
         if value is not None:
             values[place] = text_of(field, value)
+    for place in columns.numbers:
+        value = values[place]
+        if isinstance(value, float) and not EXPONENT_BELOW <= abs(value) < EXPONENT_FROM:
+            values[place] = str(value)
     for place, name in columns.derived:
         values[place] = derived.get(name, "")
     return values

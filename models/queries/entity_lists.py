@@ -1,7 +1,8 @@
 """Families and persons as entity lists show them: one pass over the rows of somebody's RTs."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 import orjson
 from sqlalchemy import (
@@ -18,7 +19,7 @@ from sqlmodel import Session
 
 from models.queries.rowsets import among, keys
 from models.queries.scoping import Sight, in_sight
-from models.sealing import Vault, vault_of
+from models.sealing import vault_of
 from models.standing import Standing
 from models.tables.columns import table_of
 from models.tables.register import Feed, RecordRow
@@ -42,15 +43,13 @@ _SHOWN = [
     _TEXT_ID["id"],
     _RECORD.c.entity,
     _TEXT_ID["keluarga"],
-    _RECORD.c.rt,
     _RECORD.c.seq,
-    _RECORD.c.doc,
     case((_RECORD.c.review.is_not(None), _RECORD.c.stamps)).label("stamps"),
     or_(_RECORD.c.end_reason.is_not(None), _RECORD.c.alias.is_not(None)).label("is_over"),
     _RECORD.c.review,
-    _RECORD.c.disputed,
 ]
 _LISTED = (KELUARGA, ANGGOTA)
+_UNREAD: Final[Mapping[str, Json]] = MappingProxyType({})
 
 
 class ShownRecord(NamedTuple):
@@ -60,12 +59,10 @@ class ShownRecord(NamedTuple):
     id: str
     entity: str
     keluarga: str
-    rt: str
     seen: int
-    fields: dict[str, Json]
+    fields: Mapping[str, Json]
     is_active: bool
     review: tuple[str, ...]
-    disputed: bool
 
 
 def villages_holding(session: Session, record: str, desas: Sequence[str]) -> list[str]:
@@ -118,41 +115,39 @@ def corrections_extent(session: Session, desas: Sequence[str]) -> tuple[int, str
     return int(one[0]) + int(other[0]), f"{one[1] or ''} {other[1] or ''}"
 
 
-def shown_records(session: Session, sight: Sight) -> Iterator[list[ShownRecord]]:
-    """Families with their persons, family by family, those that ended or were merged included."""
-    vault = vault_of(session)
+def shown_records(
+    session: Session, sight: Sight, entities: Collection[str]
+) -> Iterator[list[ShownRecord]]:
+    """Families with their persons, family by family, those that ended or were merged included.
+
+    Only records of ``entities`` come with their fields: documents are most of what is sorted, sent
+    and read here, and a list of families shows nobody else's.
+    """
+    opened = vault_of(session).open
+    doc = case((_RECORD.c.entity.in_(sorted(entities)), _RECORD.c.doc)).label("doc")
     # Each account has areas of its own, so the statement stands for this list alone.
     statement = Standing(
-        select(*_SHOWN)
+        select(*_SHOWN, doc)
         .where(_RECORD.c.entity.in_(_LISTED), in_sight(_RECORD.c.desa, _RECORD.c.rt, sight))
         .order_by(_RECORD.c.desa, _RECORD.c.rt, _RECORD.c.keluarga, _RECORD.c.entity.desc())
     )
     family: list[ShownRecord] = []
-    for row in statement.stream(session, {}, ROWS_PER_FETCH):
-        shown = _shown(row, vault)
-        if family and family[0].keluarga != shown.keluarga:
-            yield family
-            family = []
+    root = ""
+    # By place and in one loop: a list has many thousand rows, and each look or call is one more.
+    for desa, record, entity, keluarga, seq, stamps, is_over, review, stored in statement.stream(
+        session, {}, ROWS_PER_FETCH
+    ):
+        if keluarga != root:
+            if family:
+                yield family
+            family, root = [], keluarga
+        seen = seq if review is None else _last_stated(stamps)
+        fields = orjson.loads(opened(stored)) if stored is not None else _UNREAD
+        waiting = tuple(orjson.loads(review)) if review else ()
+        shown = ShownRecord(desa, record, entity, keluarga, seen, fields, not is_over, waiting)
         family.append(shown)
     if family:
         yield family
-
-
-def _shown(row: Sequence[Any], vault: Vault) -> ShownRecord:
-    # By place: a list has many thousand rows, and a row's names are looked up one by one.
-    desa, record, entity, keluarga, rt, seq, doc, stamps, is_over, review, disputed = row
-    return ShownRecord(
-        desa,
-        record,
-        entity,
-        keluarga,
-        rt,
-        seq if review is None else _last_stated(stamps),
-        orjson.loads(vault.open(doc)),
-        not is_over,
-        tuple(orjson.loads(review)) if review else (),
-        bool(disputed),
-    )
 
 
 def _last_stated(stored: str) -> int:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from api.services.entity_lists import LINES_PER_CHUNK
 from models.queries.entity_lists import spans
 from sync.chains import SPAN_VERSIONS
 from tests.api.device import FAMILY, MEMBER
@@ -35,6 +36,45 @@ def test_only_what_a_form_reads_leaves_the_server(field: Field) -> None:
         "name", "label", "__version", "nama_kepala_keluarga", "jenis_lantai_terluas",
         "luas_lantai", "perlu_perbaikan", "rt",
     }  # fmt: skip
+
+
+def test_every_kind_of_value_stands_in_a_row_of_one_line(field: Field) -> None:
+    _with_properties(
+        field, "alamat", "aset_bergerak_ac", "bujur", "dusun", "lintang", "telepon", "program"
+    )
+    row = record_id(53)
+    told = {
+        "nama_kepala_keluarga": "  SITI  AMINAH ",
+        "alamat": 'Jl. "Melati",\n No. 3 ',
+        "dusun": "Ujung  \u00c9",
+        "aset_bergerak_ac": False,
+        "lintang": -0.00001,
+        "bujur": 104.5,
+        "luas_lantai": 24,
+        "program": ["bpnt", "pkh"],
+    }
+    field.budi.sync([field.budi.create(row, **told)])
+    lines = field.key.get("/datasets/keluarga.csv").body.decode().split("\n")
+    number = RT.split("/")[0]
+    version = field.key.entity_list("keluarga")[row]["__version"]
+    assert lines[0] == (
+        "name,label,__version,alamat,aset_bergerak_ac,bujur,dusun,jenis_lantai_terluas,lintang,"
+        "luas_lantai,nama_kepala_keluarga,perlu_perbaikan,program,rt,telepon"
+    )
+    assert (
+        f'{row},SITI AMINAH,{version},"Jl. ""Melati"", No. 3",tidak,104.5,Ujung \u00c9,,-1e-05,24,'
+        f"  SITI  AMINAH ,,bpnt pkh,{number},"
+    ) in lines
+
+
+def test_a_list_of_many_families_has_each_of_them_once(field: Field) -> None:
+    made = {record_id(100 + n) for n in range(2 * LINES_PER_CHUNK)}
+    field.budi.sync([field.budi.create(one) for one in sorted(made)])
+    names = [
+        line.split(",")[0]
+        for line in field.key.get("/datasets/keluarga.csv").body.decode().splitlines()
+    ]
+    assert sorted(names) == sorted({"name", FAMILY, *made})
 
 
 def test_the_hash_stays_while_nothing_changes_and_follows_every_change(field: Field) -> None:
@@ -93,11 +133,14 @@ def _row(collect: Collect) -> dict[str, str]:
 
 def _with_members_named(field: Field) -> None:
     """A form on offer that reads who belongs to a family."""
+    _with_properties(field, "nama_anggota", "jumlah_tercatat")
+
+
+def _with_properties(field: Field, *properties: str) -> None:
+    """A form on offer that reads more of a family."""
     form = field.visit
     lists = tuple(
-        replace(one, properties=(*one.properties, "nama_anggota", "jumlah_tercatat"))
-        if one.name == "keluarga"
-        else one
+        replace(one, properties=(*one.properties, *properties)) if one.name == "keluarga" else one
         for one in form.mapping.lists
     )
     newer = replace(form, mapping=replace(form.mapping, version="2027010101", lists=lists))
