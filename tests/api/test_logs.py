@@ -1,11 +1,14 @@
 """No number of a person and no secret reaches a log, whoever writes the line."""
 
 import logging
+import re
 from collections.abc import Iterator
 
 import orjson
 import pytest
 import structlog
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from api.logs import configure_logs, masked
 from sync.permission import Role
@@ -14,6 +17,26 @@ from tests.api.server import PASSWORD, Server
 NIK = "1802172501990001"
 NO_KK = "1802171203150004"
 TOKEN = "lkd_" + "A" * 43
+
+
+SECRETS = (
+    *(NIK, f"{NIK}{NO_KK}", TOKEN, "/key/abc", "/periksa/K7QF", "/enrol#ABC"),
+    *(
+        "bearer abc",
+        "basic\tabc",
+        "digest  abc",
+        "authorization: a b",
+        "cookie=a; b",
+        "x-csrf-token=a",
+    ),
+)
+# A pattern that ignores case takes these for the letters.
+LOOK_ALIKES = str.maketrans({"s": "\u017f", "k": "\u212a", "i": "\u0131"})
+_written = st.sampled_from([str, str.upper, str.title, lambda text: text.translate(LOOK_ALIKES)])
+_secrets = st.builds(lambda text, written: written(text), st.sampled_from(SECRETS), _written)
+_nearly = st.builds(lambda text, end: text[:end], _secrets, st.integers(0, 16))
+_between = st.characters(codec="ascii")
+lines = st.lists(_secrets | _nearly | _between, max_size=4).map("".join)
 
 
 @pytest.fixture
@@ -35,6 +58,8 @@ def json_logs(capfd: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixtu
         (f"{NIK},{NO_KK}", "****************,****************"),
         (f"x{NIK}y", "x****************y"),
         ("12345678901234567890", "****************"),
+        ("\u0661" * 16, "****************"),
+        ("dige\u017ft abc", "dige\u017ft ***"),
         ("123456789012345", "123456789012345"),
         ("2026-11-03T08:00:00.123456+00:00", "2026-11-03T08:00:00.123456+00:00"),
         ("01a20408-171a-7b66-b7bf-7186959f72e8", "01a20408-171a-7b66-b7bf-7186959f72e8"),
@@ -55,6 +80,20 @@ def test_the_mask_takes_secrets_and_leaves_the_rest(text: str, shown: str) -> No
 def test_a_masked_line_stays_masked() -> None:
     line = f"Bearer {TOKEN} {NIK} /key/{TOKEN}"
     assert masked(masked(line)) == masked(line)
+
+
+@settings(max_examples=500)
+@given(lines)
+def test_no_secret_is_missed_for_want_of_its_sign(text: str) -> None:
+    assert masked(text) == _every_mask_in_turn(text)
+
+
+def _every_mask_in_turn(text: str) -> str:
+    text = re.sub(r"(?<!\d)\d{16}(?!\d)|\d{17,}", "****************", text)
+    text = re.sub(r"lk[cdso]_[A-Za-z0-9_-]{8,}", "lk*", text)
+    text = re.sub(r"(?i)\b(bearer|basic|digest)\s+[^\s\"',}]+", r"\1 ***", text)
+    text = re.sub(r"(?i)(authorization|cookie|x-csrf-token)(\W{1,6})[^\"'}\n]+", r"\1\2***", text)
+    return re.sub(r"(/(?:key|periksa|enrol)[/#])[^/\s?\"']+", r"\1***", text)
 
 
 def test_our_lines_are_json_and_masked(json_logs: pytest.CaptureFixture[str]) -> None:
