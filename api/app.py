@@ -25,6 +25,7 @@ from api.central import submissions as central_submissions
 from api.clock import Clock, SystemClock
 from api.dependencies import route_rules
 from api.description import describe
+from api.doors import Doors
 from api.headers import SecurityHeaders
 from api.logs import AccessLog, configure_logs
 from api.metrics import CountRequests, Metrics
@@ -130,7 +131,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 )
 """Doors. Paths are written whole in the routers, so that a route's template is its path.
 
-A request tries them in order, so those that phones knock at come first.
+A request tries those that begin as its address does, in this order (`api.doors`).
 """
 
 COMPRESSED_FROM_BYTES: Final = 500
@@ -174,16 +175,14 @@ def create_app(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,
         # Nothing here is told to anybody outside; otherwise it is looked for with every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        lifespan=_lifespan,
     )
     app.state.shell = shell
     answers.register(app)
-    for router in routers(settings):
-        # Not `include_router`: it would analyse each of them anew for every application.
-        app.router.routes.extend(router.routes)
+    # Not `include_router`: it would analyse each of them anew for every application.
+    routes = [route for router in routers(settings) for route in router.routes]
+    app.router = Doors(routes, lifespan=_lifespan)
     route_rules(app)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     _guard(app, shell, answers)
