@@ -8,6 +8,7 @@ import uvicorn
 from api.cli.office import office, say
 from api.errors import AppError
 from api.logs import configure_logs
+from api.one_piece import OnePieceProtocol
 from api.settings import Settings
 from migrations import runner
 from models.queries import server_state
@@ -58,6 +59,7 @@ def run(host: str, port: int, workers: int) -> None:
         host=host,
         port=port,
         workers=workers,
+        http=OnePieceProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
