@@ -157,15 +157,20 @@ def _unpacker(encoding: str) -> _Plain | _Gzip:
 
 
 async def chunks_of(request: Request) -> AsyncIterator[bytes]:
-    """The body as it comes. Raises `AppError` ``request-timeout`` when nothing more does."""
-    stream = request.stream().__aiter__()
-    while True:
+    """The body as it comes, which nobody else reads.
+
+    Raises `AppError` ``request-timeout`` when nothing more comes, `ClientDisconnect` when nobody is
+    there any more.
+    """
+    is_over = False
+    while not is_over:
         try:
             async with asyncio.timeout(STALL_SECONDS):
-                chunk = await anext(stream)
-        except StopAsyncIteration:
-            return
+                message = await request.receive()
         except TimeoutError:
             raise AppError("request-timeout") from None
-        if chunk:
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        is_over = not message.get("more_body", False)
+        if chunk := message.get("body", b""):
             yield chunk

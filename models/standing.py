@@ -6,16 +6,18 @@ columns) costs twice what a small statement costs. The transaction is its own al
 listens to its statements hears these as well, and an error is the one that it would have raised.
 """
 
+import re
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import psycopg
 from sqlalchemy import Compiled, Connection, Dialect, Insert, TextClause, Update
-from sqlalchemy.sql import Select
+from sqlalchemy.sql import CompoundSelect, Select
 from sqlmodel import Session
 
 _Convert = Callable[[Any], Any]
+_NAMED = re.compile(r"%\((\w+)\)s")
 _IN_CHUNKS = psycopg.capabilities.has_stream_chunked()
 """Older client libraries bring a stream row by row."""
 CURSORS_KEPT_MAX: Final = 64
@@ -38,12 +40,12 @@ class Standing:
     """One statement, for any number of executions. Its values are named parameters.
 
     ``writes`` names the columns of an INSERT without values. A list behind IN is part of the text,
-    and cannot stand beside parameters: single ones can (`models.queries.records.SLOTS`).
+    and cannot stand beside parameters: single ones can (`models.queries.rowsets.SLOTS`).
     """
 
     def __init__(
         self,
-        statement: Select[Any] | Insert | Update | TextClause,
+        statement: Select[Any] | CompoundSelect[Any] | Insert | Update | TextClause,
         *,
         writes: Sequence[str] | None = None,
     ) -> None:
@@ -90,13 +92,22 @@ class Standing:
 
 
 class _Spoken:
-    """The statement in one database's words."""
+    """The statement in one database's words.
+
+    PostgreSQL knows its values by their places. The driver would look for their names in the text
+    before each execution, unless the text is short; here that is done once.
+    """
 
     def __init__(self, statement: object, compiled: Compiled, dialect: Dialect) -> None:
-        self._text = str(compiled)
-        self._keeps_cursors = isinstance(statement, Select) and dialect.name != "sqlite"
+        self._heard = self._text = str(compiled)
         self._constants: dict[str, Any] = dict(compiled.params)
-        self._order: list[str] | None = getattr(compiled, "positiontup", None)
+        self._order: list[str] = list(getattr(compiled, "positiontup", None) or ())
+        self._is_sqlite = dialect.name == "sqlite"
+        self._keeps_cursors = isinstance(statement, Select) and not self._is_sqlite
+        if not self._is_sqlite:
+            self._order = list(dict.fromkeys(_NAMED.findall(self._heard)))
+            places = {name: f"${n}" for n, name in enumerate(self._order, 1)}
+            self._text = _NAMED.sub(lambda found: places[found[1]], self._heard).replace("%%", "%")
         self._into = [
             (name, convert)
             for name, bind in getattr(compiled, "binds", {}).items()
@@ -104,7 +115,7 @@ class _Spoken:
         ]
         self._make: Callable[[Sequence[Any]], Row] = Row
         self._from: list[tuple[int, _Convert]] = []
-        if isinstance(statement, Select):
+        if isinstance(statement, (Select, CompoundSelect)):
             columns = statement.selected_columns
             row_type: Any = namedtuple("Row", columns.keys())  # type: ignore[misc]  # noqa: PYI024 (one for each statement)
             self._make = cast("Callable[[Sequence[Any]], Row]", row_type._make)
@@ -114,21 +125,28 @@ class _Spoken:
             )
             self._from = [(n, convert) for n, convert in enumerate(converters) if convert]
 
-    def _bound(self, values: Mapping[str, object]) -> dict[str, Any] | tuple[Any, ...]:
+    def _bound(self, values: Mapping[str, object]) -> tuple[Any, ...]:
         bound = {**self._constants, **values}
         for name, convert in self._into:
             bound[name] = convert(bound[name])
-        return bound if self._order is None else tuple([bound[name] for name in self._order])
+        return tuple([bound[name] for name in self._order])
+
+    def _tell(self, connection: Connection, cursor: Any, said: tuple[Any, ...]) -> None:  # noqa: ANN401
+        """Whoever listens hears what SQLAlchemy would have said."""
+        hearers = connection.dispatch.before_cursor_execute
+        if hearers:
+            values = said if self._is_sqlite else dict(zip(self._order, said, strict=True))
+            for hear in hearers:
+                hear(connection, cursor, self._heard, values, None, False)
 
     def stream(
         self, connection: Connection, values: Mapping[str, object], size: int
     ) -> Iterator[Sequence[Any]]:
         said = self._bound(values)
-        cursor: Any = connection.connection.cursor()
+        cursor = self._new_cursor(connection)
         try:
-            for hear in connection.dispatch.before_cursor_execute:
-                hear(connection, cursor, self._text, said, None, False)
-            if connection.dialect.name == "sqlite":
+            self._tell(connection, cursor, said)
+            if self._is_sqlite:
                 rows = cursor.execute(self._text, said)
             else:
                 rows = cursor.stream(self._text, said, size=size if _IN_CHUNKS else 1)
@@ -137,7 +155,7 @@ class _Spoken:
         except GeneratorExit:
             raise
         except BaseException as error:  # noqa: BLE001 (raised again by the only one who knows how)
-            connection._handle_dbapi_exception(error, self._text, None, cursor, None)  # noqa: SLF001
+            connection._handle_dbapi_exception(error, self._heard, None, cursor, None)  # noqa: SLF001
         cursor.close()
 
     def run(
@@ -146,13 +164,12 @@ class _Spoken:
         said = self._bound(values)
         cursor = self._cursor(connection)
         try:
-            for hear in connection.dispatch.before_cursor_execute:
-                hear(connection, cursor, self._text, said, None, False)
+            self._tell(connection, cursor, said)
             cursor.execute(self._text, said)
             fetched = cursor.fetchall() if brings_rows else []
         except BaseException as error:  # noqa: BLE001 (raised again by the only one who knows how)
             # What a broken connection means for its transaction and its pool is not ours to say.
-            connection._handle_dbapi_exception(error, self._text, None, cursor, None)  # noqa: SLF001
+            connection._handle_dbapi_exception(error, self._heard, None, cursor, None)  # noqa: SLF001
         self._put_away(connection, cursor, len(fetched))
         if self._from:
             return [self._make(self._converted(row)) for row in fetched]
@@ -165,7 +182,14 @@ class _Spoken:
         finds out anew, which takes half as long as the question itself.
         """
         kept = connection.info.pop(self, None) if self._keeps_cursors else None
-        return kept if kept is not None else connection.connection.cursor()
+        return kept if kept is not None else self._new_cursor(connection)
+
+    def _new_cursor(self, connection: Connection) -> Any:  # noqa: ANN401 (of either driver)
+        if self._is_sqlite:
+            return connection.connection.cursor()
+        return psycopg.RawCursor(
+            cast("psycopg.Connection", connection.connection.driver_connection)
+        )
 
     def _put_away(self, connection: Connection, cursor: Any, found: int) -> None:  # noqa: ANN401
         kept = connection.info
