@@ -31,6 +31,7 @@ from api.logs import AccessLog, configure_logs
 from api.metrics import CountRequests, Metrics
 from api.openrosa import forms as openrosa_forms
 from api.openrosa import submissions as openrosa_submissions
+from api.openrosa.crowds import Crowds
 from api.openrosa.one_hop import threads_for_forms
 from api.problems import ProblemAnswers, UnexpectedErrors
 from api.randomness import SYSTEM_RANDOMNESS, Randomness
@@ -65,6 +66,7 @@ from api.routes import (
 )
 from api.security import TokenRotation
 from api.services.readiness import Readiness
+from api.services.submitting_together import TOGETHER_MAX
 from api.settings import Settings
 from api.shell import Shell
 from api.throttling import GuessLimit, StrangerDelays
@@ -166,6 +168,7 @@ def create_app(
         strangers=StrangerDelays(),
         metrics=Metrics(),
         readiness=Readiness(settings, database),
+        crowds=Crowds(TOGETHER_MAX),
     )
     app = FastAPI(
         title="Lokus",

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from api.clock import Clock
 from api.metrics import Metrics
+from api.openrosa.crowds import Crowds
 from api.openrosa.memory import SenderMemory
 from api.randomness import Randomness, new_id, new_lane_name
 from api.security import TokenRotation
@@ -30,6 +31,7 @@ class Shell:
     strangers: StrangerDelays
     metrics: Metrics
     readiness: Readiness
+    crowds: Crowds
     senders: SenderMemory = field(default_factory=SenderMemory)
 
     def now(self) -> datetime:

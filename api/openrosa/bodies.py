@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 from urllib.parse import unquote
 
@@ -56,7 +57,7 @@ class Part:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Body:
     """A body that has come whole."""
 
@@ -74,6 +75,10 @@ class Body:
 
     def parts(self) -> list[Part]:
         """Every part in order. Raises `AppError` ``not-a-form`` where they cannot be told."""
+        return self._told
+
+    @cached_property
+    def _told(self) -> list[Part]:
         kind = self.content_type.split(";")[0].strip().lower()
         if kind in {"text/xml", "application/xml"}:
             return [Part(XML_PART, None, kind, 0, self.size)]

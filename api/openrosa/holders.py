@@ -43,7 +43,8 @@ class KeyHolder(Allowed):
             principal = _by_header(request, shell)
         else:
             principal = _by_token(shell, str(token))
-            shell.senders.keep(digest(str(token)), principal, shell.now())
+            known = replace(principal, remembered=True)
+            shell.senders.keep(digest(str(token)), known, shell.now())
         if principal.may(self.action):
             return principal
         code = "device-revoked" if principal.revoked else "not-permitted"
@@ -55,9 +56,7 @@ class KeyHolder(Allowed):
         if token is None:
             return None
         known = shell.senders.recall(digest(str(token)), shell.now())
-        if known is None or not known.may(self.action):
-            return None
-        return replace(known, remembered=True)
+        return known if known is not None and known.may(self.action) else None
 
     def forget(self, request: Request, shell: Shell) -> None:
         """It has changed since."""

@@ -1,7 +1,7 @@
 """Who has just been here: a phone that sends a hundred forms is asked once who it is.
 
 What is remembered is believed for nothing. Whoever takes a village's turn asks in the same
-statement whether the sender still is who it was (`feeds.take_turn_of_sender`); if not, it is asked
+statement whether the sender still is who it was (`feeds.take_turn_of_senders`); if not, it is asked
 from the start. So a key that was revoked, or an account whose areas changed, is noticed by the very
 next form, and no statement is spent on the question.
 """

@@ -5,12 +5,16 @@ question who it is, another for what it says, and a stack for what the two of th
 than reading a form does. So a small body is taken in first, and one thread does all the rest. A
 body that is not small is only read once its sender is known.
 
+Who was here a moment ago, and belongs to one village, is served together with the others of that
+village (`api.openrosa.crowds`).
+
 Forms have threads of their own, a share of all there are: more at a time would only stand in each
 other's way, and a crowd of phones leaves the other threads to whoever looks at a page.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -23,7 +27,8 @@ from typing_extensions import override
 from api.openrosa.answers import OpenRosaRoute
 from api.openrosa.bodies import Body, fits_in_memory, received
 from api.openrosa.holders import KeyHolder
-from api.services.submitting_places import SenderChanged
+from api.security import Principal
+from api.services.submitting_places import SenderChanged, only_village
 from api.settings import Settings
 from api.shell import Shell
 
@@ -39,42 +44,90 @@ def threads_for_forms(settings: Settings) -> int:
 
 
 def _by_route() -> Body:
-    raise AssertionError("only a OneHopRoute hands a body over")
+    raise AssertionError("only a route of `one_hop` hands a body over")
 
 
 Received = Annotated[Body, Depends(_by_route)]
-"""The whole body of the request, as a `OneHopRoute` hands it over."""
+"""The whole body of the request, as a route of `one_hop` hands it over."""
 
 
-class OneHopRoute(OpenRosaRoute):
-    """For `def endpoint(request, shell, sender, body)`, whose sender a `KeyHolder` asks for."""
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """A small request of somebody who was here a moment ago."""
 
-    @override
-    def handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        answered: Callable[..., Response] = self.endpoint
-        (rule,) = (d.call for d in self.dependant.dependencies if isinstance(d.call, KeyHolder))
+    request: Request
+    sender: Principal
+    body: Body
 
-        def at_once(request: Request, shell: Shell, body: Body) -> Response:
-            remembered = rule.recall(request, shell)
-            if remembered is not None:
-                with suppress(SenderChanged):
-                    return answered(request, shell, remembered, body)
-                rule.forget(request, shell)
-            return answered(request, shell, rule(request), body)
 
-        async def handle(request: Request) -> Response:
-            shell: Shell = request.app.state.shell
-            threads = _threads.get(None)
-            if threads is None:
-                threads = CapacityLimiter(threads_for_forms(shell.settings))
-                _threads.set(threads)
-            if fits_in_memory(request):
-                async with received(request) as body:
-                    ask = partial(at_once, request, shell, body)
-                    return await anyio.to_thread.run_sync(ask, limiter=threads)
-            sender = await anyio.to_thread.run_sync(rule, request, limiter=threads)
+Together = Callable[[Shell, str, Sequence[Knock]], Sequence[Response | None]]
+"""Answers requests that came to one village at the same time; nothing for one to be asked alone."""
+
+
+def one_hop(together: Together, joins: Callable[[Body], bool]) -> type[OpenRosaRoute]:
+    """The class of a route `def endpoint(request, shell, sender, body)`.
+
+    A `KeyHolder` asks for its sender. A body that ``joins`` may be answered together with others.
+    """
+
+    class OneHopRoute(OpenRosaRoute):
+        @override
+        def handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            (rule,) = (d.call for d in self.dependant.dependencies if isinstance(d.call, KeyHolder))
+            return _Door(self.endpoint, rule, together, joins).handle
+
+    return OneHopRoute
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    answered: Callable[..., Response]
+    rule: KeyHolder
+    together: Together
+    joins: Callable[[Body], bool]
+
+    async def handle(self, request: Request) -> Response:
+        shell: Shell = request.app.state.shell
+        threads = _threads_of(shell)
+        if not fits_in_memory(request):
+            sender = await anyio.to_thread.run_sync(self.rule, request, limiter=threads)
             async with received(request) as body:
-                ask = partial(answered, request, shell, sender, body)
+                ask = partial(self.answered, request, shell, sender, body)
                 return await anyio.to_thread.run_sync(ask, limiter=threads)
+        async with received(request) as body:
+            answer = await self._with_others(request, shell, body)
+            if answer is not None:
+                return answer
+            ask = partial(self._at_once, request, shell, body)
+            return await anyio.to_thread.run_sync(ask, limiter=threads)
 
-        return handle
+    async def _with_others(self, request: Request, shell: Shell, body: Body) -> Response | None:
+        """The answer, where it is known at once to which village the request belongs."""
+        if not self.joins(body):
+            return None
+        sender = self.rule.recall(request, shell)
+        village = only_village(sender.scope) if sender is not None else None
+        if sender is None or village is None:
+            return None
+
+        async def serve(knocks: Sequence[Knock]) -> Sequence[Response | None]:
+            ask = partial(self.together, shell, village, knocks)
+            return await anyio.to_thread.run_sync(ask, limiter=_threads_of(shell))
+
+        return await shell.crowds.join(village, Knock(request, sender, body), serve)
+
+    def _at_once(self, request: Request, shell: Shell, body: Body) -> Response:
+        remembered = self.rule.recall(request, shell)
+        if remembered is not None:
+            with suppress(SenderChanged):
+                return self.answered(request, shell, remembered, body)
+            self.rule.forget(request, shell)
+        return self.answered(request, shell, self.rule(request), body)
+
+
+def _threads_of(shell: Shell) -> CapacityLimiter:
+    threads = _threads.get(None)
+    if threads is None:
+        threads = CapacityLimiter(threads_for_forms(shell.settings))
+        _threads.set(threads)
+    return threads

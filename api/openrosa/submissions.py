@@ -4,20 +4,27 @@ HEAD says that the door is here and how much fits through it; it names no other 
 phone that is sent elsewhere forgets the limit. POST answers 201 or 202, whatever the form says.
 """
 
-from dataclasses import replace
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Final
 
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session
 
 from api.errors import AppError
-from api.formats.xform.submission import XML_BYTES_MAX, Refused, Unreadable, read_instance
+from api.formats.xform.submission import (
+    XML_BYTES_MAX,
+    Instance,
+    Refused,
+    Unreadable,
+    read_instance,
+)
 from api.openrosa.addresses import BY_KEY, BY_NAME
 from api.openrosa.answers import HEADERS, OpenRosaRoute, message
 from api.openrosa.bodies import INCOMPLETE_PART, XML_PART, Body, Part
 from api.openrosa.holders import KeyHolder
-from api.openrosa.one_hop import OneHopRoute, Received
+from api.openrosa.one_hop import Knock, Received, one_hop
 from api.security import SEEN_EVERY, DeviceToken, Principal
 from api.services.claiming import note_claims
 from api.services.form_book import mapping_of
@@ -25,12 +32,15 @@ from api.services.reviewers import ground_of
 from api.services.submitting import Arrival, Site, Taken, submit
 from api.services.submitting_files import Arrived, Offered, keep_files
 from api.services.submitting_places import Collector
+from api.services.submitting_together import Sent, submit_together
 from api.shell import AppShell, Shell
 from api.uploads import store_of
+from models.database import Busy, StorageFull
 from models.queries import devices
 from models.queries.feeds import SenderState
 from models.queries.submissions import MERGED
 from sync.permission import Action
+from sync.types import Record
 
 YES = b"yes"
 
@@ -48,35 +58,83 @@ def head_submission(_: Sender) -> Response:
 
 def post_submission(request: Request, shell: AppShell, sender: Sender, body: Received) -> Response:
     """Take a form in; the answer leaves after everything of it was committed."""
+    read = _read(request, body)
+    files = _keep_files(shell, body, read.files)
+    collector = _collector(sender)
+    with shell.database.writing() as session:
+        arrival = _arrival(session, read, files)
+        taken = submit(session, collector, arrival, _site(shell))
+        _mark_seen(shell, sender, session)
+    _note_claims(shell, taken.niks)
+    return _answered(taken, is_revoked=sender.revoked)
+
+
+def post_together(shell: Shell, desa: str, knocks: Sequence[Knock]) -> Sequence[Response | None]:
+    """Take in the forms of a village that came at the same time.
+
+    Whatever is wrong with one of them is found again, and said, when it comes alone.
+    """
+    try:
+        with shell.database.writing() as session:
+            sent = [_sent(session, knock) for knock in knocks]
+            listed = [one for one in sent if one is not None]
+            taken = iter(submit_together(session, desa, listed, _site(shell)))
+            answers = [next(taken) if one is not None else None for one in sent]
+            for knock, answer in zip(knocks, answers, strict=True):
+                if answer is not None:
+                    _mark_seen(shell, knock.sender, session)
+    except (Busy, StorageFull):
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever it is, each of them is asked alone)
+        _log.warning("not together", forms=len(knocks), kind=type(error).__name__)
+        return [None] * len(knocks)
+    _note_claims(shell, [nik for answer in answers if answer is not None for nik in answer.niks])
+    return [
+        None if answer is None else _answered(answer, is_revoked=knock.sender.revoked)
+        for knock, answer in zip(knocks, answers, strict=True)
+    ]
+
+
+def _is_bare(body: Body) -> bool:
+    """Is it a form without files?"""
+    try:
+        return len(body.parts()) == 1
+    except AppError:
+        return False  # and it is said why, when it comes alone
+
+
+_FORMS: Final = one_hop(post_together, _is_bare)
+for _base in (BY_KEY, BY_NAME):
+    router.add_api_route(f"{_base}/submission", head_submission, methods=["HEAD"])
+    router.add_api_route(
+        f"{_base}/submission", post_submission, methods=["POST"], route_class_override=_FORMS
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A request in its parts."""
+
+    raw: bytes
+    instance: Instance | None
+    files: list[Part]
+    is_last: bool
+    agent: str
+
+
+def _read(request: Request, body: Body) -> _Read:
     parts = body.parts()
     raw = _xml(body, parts)
-    files = _files(shell, body, parts)
-    is_last = not any(p.name == INCOMPLETE_PART and body.whole(p).strip() == YES for p in parts)
     try:
         instance = read_instance(raw)
     except Unreadable:
         instance = None
     except Refused:
         raise AppError("not-a-form") from None
-    collector = _collector(sender)
-    agent = request.headers.get("user-agent", "")
-    with shell.database.writing() as session:
-        mapping = None
-        if instance is not None:
-            mapping = mapping_of(session, instance.form_id, instance.version)
-        arrival = Arrival(raw, instance, mapping, files, is_last, agent)
-        site = Site(shell.now(), ground_of(shell.settings), shell.randomness)
-        taken = submit(session, collector, arrival, site)
-        _mark_seen(shell, sender, session)
-    _note_claims(shell, taken)
-    return _answered(taken, is_revoked=sender.revoked)
-
-
-for _base in (BY_KEY, BY_NAME):
-    router.add_api_route(f"{_base}/submission", head_submission, methods=["HEAD"])
-    router.add_api_route(
-        f"{_base}/submission", post_submission, methods=["POST"], route_class_override=OneHopRoute
-    )
+    # Every part but the form itself is a file, whether it says so or not.
+    files = [part for part in parts if part.name not in (XML_PART, INCOMPLETE_PART)]
+    is_last = not any(p.name == INCOMPLETE_PART and body.whole(p).strip() == YES for p in parts)
+    return _Read(raw, instance, files, is_last, request.headers.get("user-agent", ""))
 
 
 def _xml(body: Body, parts: list[Part]) -> bytes:
@@ -88,15 +146,33 @@ def _xml(body: Body, parts: list[Part]) -> bytes:
     return body.whole(found)
 
 
-def _files(shell: Shell, body: Body, parts: list[Part]) -> list[Arrived]:
-    """Every part but the form itself is a file, whether it says so or not."""
-    beside = [part for part in parts if part.name not in (XML_PART, INCOMPLETE_PART)]
-    if not beside:
+def _arrival(session: Session, read: _Read, files: Sequence[Arrived]) -> Arrival:
+    mapping = None
+    if read.instance is not None:
+        mapping = mapping_of(session, read.instance.form_id, read.instance.version)
+    return Arrival(read.raw, read.instance, mapping, files, read.is_last, read.agent)
+
+
+def _sent(session: Session, knock: Knock) -> Sent | None:
+    """A form without files; nothing for what is none."""
+    try:
+        read = _read(knock.request, knock.body)
+    except AppError:
+        return None
+    return Sent(_collector(knock.sender), _arrival(session, read, ()))
+
+
+def _keep_files(shell: Shell, body: Body, parts: Sequence[Part]) -> list[Arrived]:
+    if not parts:
         return []
     offered = (
-        Offered(part.filename or part.name, part.media_type, body.chunks(part)) for part in beside
+        Offered(part.filename or part.name, part.media_type, body.chunks(part)) for part in parts
     )
     return keep_files(store_of(shell), shell.randomness, offered)
+
+
+def _site(shell: Shell) -> Site:
+    return Site(shell.now(), ground_of(shell.settings), shell.randomness)
 
 
 def _collector(sender: Principal) -> Collector:
@@ -125,17 +201,17 @@ def _mark_seen(shell: Shell, sender: Principal, session: Session) -> None:
     assert token is not None, "and says since when"
     if token.last_seen_at is None or now - token.last_seen_at >= SEEN_EVERY:
         devices.mark_seen(session, sender.device_id, now)
-        seen = replace(sender, token=replace(token, last_seen_at=now), remembered=False)
+        seen = replace(sender, token=replace(token, last_seen_at=now), remembered=True)
         shell.senders.keep(token.present_digest, seen, now)
 
 
-def _note_claims(shell: Shell, taken: Taken) -> None:
-    """Apart from the form, which is committed: a village's transaction stays in its village."""
-    if not taken.niks:
+def _note_claims(shell: Shell, niks: Sequence[Record]) -> None:
+    """Apart from the forms, which are committed: a village's transaction stays in its village."""
+    if not niks:
         return
     try:
         with shell.database.writing() as session:
-            note_claims(session, taken.niks)
+            note_claims(session, niks)
     except Exception as error:  # noqa: BLE001 (whatever it is, the form was committed)
         _log.warning("claims not noted", kind=type(error).__name__)
 

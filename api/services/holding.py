@@ -18,8 +18,9 @@ from api.services.form_book import mapping_of
 from api.services.reviewers import Reviewer
 from api.services.submitting_edits import merge
 from api.services.submitting_files import photos_of
-from api.services.submitting_merges import Form, Landed
+from api.services.submitting_merges import Landed
 from api.services.submitting_places import Collector, Village, collector_of
+from api.services.submitting_reading import Form
 from api.services.submitting_rt import Unstated, state_by_form
 from models.queries import feeds, holding, submissions
 from models.queries.areas import known_codes

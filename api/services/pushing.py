@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from models.queries import conflicts, feeds, operations, quarantine, receipts, records
 from models.queries.auditing import AuditEntry
-from models.queries.batches import Noted, note_batch
+from models.queries.batches import Noted, note_batches
 from models.queries.lanes import StoredLane
 from models.queries.operations import Brought
 from models.queries.records import NOTHING_ASKED, Asked
@@ -26,7 +26,7 @@ from sync.decisions import needs_of_decisions
 from sync.operation import Kind, Operation
 from sync.push import Author, Forked, Hole, Plan, PushView, Stored, plan_push
 from sync.types import ANGGOTA, Conflict, Json, Lane, Outcome, Record, Refusal
-from sync.workspace import natural_key
+from sync.workspace import Workspace, natural_key
 
 RECEIPT_CHARACTERS: Final = 16
 """Base32 characters of a receipt code: 80 bits, to be read over a telephone."""
@@ -80,7 +80,52 @@ def decide_batch(
     """Load what the batch touches and let the core decide it."""
     fresh = [one for one in batch if one.seq is None or one.seq > turn.lane.last]
     loaded = load(session, turn.desa, fresh, known.asked)
-    view = PushView(
+    brief = Brief(turn, batch, ground, clock)
+    view = replace(
+        _view(session, brief, loaded, loaded.named),
+        earlier={} if known.is_first else _earlier(session, turn, batch),
+        lineage={} if known.is_first else _lineage(session, turn, batch),
+    )
+    return plan_push(view, batch)
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A batch with everything but the records that its decision depends on."""
+
+    turn: Turn
+    batch: Sequence[Incoming]
+    ground: Ground
+    clock: BatchClock | None = None
+
+
+def decide_together(
+    session: Session, briefs: Sequence[Brief], asked: Asked
+) -> list[tuple[Brief, Plan]]:
+    """Load what the batches of one turn touch, and decide each after the one before it.
+
+    None of them ever came before, and each has a lane of its own. What comes back is as if every
+    batch had been stored before the next one was decided; each brief's turn begins at the head
+    that the batch before it led to.
+    """
+    first = briefs[0].turn
+    loaded = load(session, first.desa, [one for b in briefs for one in b.batch], asked)
+    workspace = Workspace(first.desa, first.head, loaded.records, loaded.conflicts)
+    decided: list[tuple[Brief, Plan]] = []
+    for told in briefs:
+        brief = replace(told, turn=replace(told.turn, head=workspace.head))
+        view = _view(session, brief, loaded, needs(brief.batch).records)
+        plan = plan_push(view, brief.batch, workspace)
+        assert isinstance(plan, Plan), "its lane was read under the village's turn"
+        decided.append((brief, plan))
+    return decided
+
+
+def _view(session: Session, brief: Brief, loaded: "Loaded", named: frozenset[str]) -> PushView:
+    """The village as a batch that names these records has to see it."""
+    turn = brief.turn
+    unseen = loaded.unseen(named, turn.author) - _created(brief.batch)
+    return PushView(
         desa=turn.desa,
         head=turn.head,
         lane=turn.lane,
@@ -88,22 +133,16 @@ def decide_batch(
         reception=Reception(
             turn.now,
             turn.lane.synced_at or turn.stored.created_at,
-            ground.zone,
-            ground.campaign_start,
+            brief.ground.zone,
+            brief.ground.campaign_start,
         ),
-        clock=clock,
+        clock=brief.clock,
         records=loaded.records,
         conflicts=loaded.conflicts,
         quarantined=quarantine.quarantined_creates(
-            session,
-            turn.desa,
-            _unseen(loaded, turn.author) - _created(batch),
-            account_id=turn.stored.account_id,
+            session, turn.desa, unseen, account_id=turn.stored.account_id
         ),
-        earlier={} if known.is_first else _earlier(session, turn, batch),
-        lineage={} if known.is_first else _lineage(session, turn, batch),
     )
-    return plan_push(view, batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +159,10 @@ class Loaded:
         """Those of them that the village does not know."""
         return self.named - {record.id for record in self.records}
 
-
-def _unseen(loaded: Loaded, author: Author) -> frozenset[str]:
-    """Ids of the batch that are nowhere, as far as its author can see."""
-    return loaded.named - {r.id for r in loaded.records if author.village.covers(r.rt)}
+    def unseen(self, named: frozenset[str], author: Author) -> frozenset[str]:
+        """Those that are nowhere, as far as an author can see."""
+        covers = author.village.covers
+        return named - {r.id for r in self.records if r.id in named and covers(r.rt)}
 
 
 def load(
@@ -198,17 +237,35 @@ def _write(session: Session, desa: str, changes: Changes, now: datetime) -> None
 
 def store_plan(session: Session, turn: Turn, batch: Sequence[Incoming], plan: Plan) -> None:
     """Write everything that a plan decided."""
-    if not plan.settled:
+    store_plans(session, turn.desa, [(turn, batch, plan)])
+
+
+def store_plans(
+    session: Session, desa: str, plans: Sequence[tuple[Turn, Sequence[Incoming], Plan]]
+) -> None:
+    """Write everything that plans decided, each of them on top of the one before it."""
+    written = [one for one in plans if one[2].settled]
+    if not written:
         return
-    brought = Brought(
-        turn.lane.name, turn.stored.lineage, turn.stored.account_id, turn.now, plan.head
-    )
-    note_batch(session, Noted(plan.lane, brought, plan.settled, _audit_entry(turn, plan)))
-    changes = Changes(turn.head, plan.head, plan.records, plan.conflicts)
-    _write(session, turn.desa, changes, turn.now)
-    if any(one.outcome is Outcome.QUARANTINED for one in plan.settled):
-        creating = {one.seq for one in plan.settled if _creates(one.seq, batch, turn.lane)}
-        quarantine.set_aside(session, turn.desa, brought, plan.settled, creating)
+    note_batches(session, [_noted(turn, plan) for turn, _, plan in written])
+    # What several plans change is written once, as the last of them leaves it.
+    changed = {record.id: record for _, _, plan in written for record in plan.records}
+    disputes = {conflict.id: conflict for _, _, plan in written for conflict in plan.conflicts}
+    first, last = written[0][0], written[-1]
+    changes = Changes(first.head, last[2].head, list(changed.values()), list(disputes.values()))
+    _write(session, desa, changes, first.now)
+    for turn, batch, plan in written:
+        if any(one.outcome is Outcome.QUARANTINED for one in plan.settled):
+            creating = {one.seq for one in plan.settled if _creates(one.seq, batch, turn.lane)}
+            quarantine.set_aside(session, desa, _brought(turn, plan), plan.settled, creating)
+
+
+def _brought(turn: Turn, plan: Plan) -> Brought:
+    return Brought(turn.lane.name, turn.stored.lineage, turn.stored.account_id, turn.now, plan.head)
+
+
+def _noted(turn: Turn, plan: Plan) -> Noted:
+    return Noted(plan.lane, _brought(turn, plan), plan.settled, _audit_entry(turn, plan))
 
 
 def _creates(seq: int, batch: Sequence[Incoming], lane: Lane) -> bool:

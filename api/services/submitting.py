@@ -13,14 +13,14 @@ from typing import Final
 
 from sqlmodel import Session
 
-from api.formats.xform.mapping import FormKind, FormMapping
+from api.formats.xform.mapping import FormKind, FormMapping, Role
 from api.formats.xform.submission import Instance, instance_key
 from api.randomness import Randomness, new_id
 from api.services.holding import HoldReason, LetIn, hold, key_of_form, keys_of, let_in
 from api.services.pushing import Ground
 from api.services.submitting_edits import merge
 from api.services.submitting_files import Arrived, note_files, photos_of
-from api.services.submitting_merges import Form
+from api.services.submitting_merges import Landed
 from api.services.submitting_places import (
     Collector,
     SenderChanged,
@@ -31,12 +31,20 @@ from api.services.submitting_places import (
     told_by,
     village_of,
 )
+from api.services.submitting_reading import Form
 from api.services.submitting_rt import NOT_HIS, STILL_HELD, Unstated, state_by_form
 from api.services.submitting_visits import complete_visit
 from models.queries import submissions
-from models.queries.submissions import HELD, MERGED, QUARANTINED, Question, StoredSubmission
+from models.queries.submissions import (
+    HELD,
+    MERGED,
+    QUARANTINED,
+    Kept,
+    Question,
+    StoredSubmission,
+)
 from sync.chains import Waits
-from sync.types import Record
+from sync.types import KUNJUNGAN, Record
 
 NO_VILLAGE: Final = ""
 AGENT_CHARACTERS_MAX: Final = 200
@@ -82,9 +90,9 @@ class Taken:
 
 def submit(session: Session, collector: Collector, arrival: Arrival, site: Site) -> Taken:
     """Take one form in. Needs a writing transaction. Raises `SenderChanged`."""
-    key = _key(arrival, collector)
+    key = key_of(arrival, collector)
     candidates = candidate_villages(session, collector.scope, site.now)
-    if len(candidates) == 1 and not _states(arrival):
+    if len(candidates) == 1 and not states_something(arrival):
         desa = candidates[0]
     else:
         told = _told(arrival)
@@ -94,23 +102,24 @@ def submit(session: Session, collector: Collector, arrival: Arrival, site: Site)
     head = take_turn(session, desa, collector) if desa else 0
     declared = arrival.instance.declared if arrival.instance is not None else None
     record = declared.record if declared is not None else None
-    question = Question(key, record, collector.device_id, collector.source)
-    known = submissions.before(session, desa, question)
+    question = Question(key, record, collector.device_id)
+    (known,) = submissions.before(session, desa, collector.source, [question])
     village = Village(desa, head, site.now, site.ground, site.randomness, known)
     before = list(known.same)
     if not before and (len(candidates) > 1 or not desa):
         elsewhere = submissions.same_instance_elsewhere(session, [*candidates, NO_VILLAGE], key)
         before = [elsewhere] if elsewhere is not None else []
-    stored = _stored(collector, arrival, key, village)
-    same = next((one for one in before if one.sha256 == stored.sha256), None)
+    stored = stored_of(collector, arrival, key, village)
+    same = same_content(before, stored)
     if same is not None:
-        return _again(session, village, collector, arrival, same)
+        return again(session, village, collector, arrival, same)
     if before:
         return _set_aside(session, stored, arrival, HoldReason.DIFFERENT, key)
     return _first_time(session, village, collector, arrival, stored)
 
 
-def _key(arrival: Arrival, collector: Collector) -> str:
+def key_of(arrival: Arrival, collector: Collector) -> str:
+    """The instance's id, or what stands for it."""
     if arrival.instance is None:
         return "sha256:" + hashlib.sha256(arrival.raw).hexdigest()
     return instance_key(arrival.instance, arrival.raw, collector.device_id)
@@ -120,7 +129,10 @@ def _told(arrival: Arrival) -> Told:
     return Told() if arrival.instance is None else told_by(arrival.instance, arrival.mapping)
 
 
-def _stored(collector: Collector, arrival: Arrival, key: str, village: Village) -> StoredSubmission:
+def stored_of(
+    collector: Collector, arrival: Arrival, key: str, village: Village
+) -> StoredSubmission:
+    """What is known of a form before it was decided."""
     instance = arrival.instance
     declared = instance.declared if instance is not None else None
     return StoredSubmission(
@@ -152,7 +164,23 @@ def _stored(collector: Collector, arrival: Arrival, key: str, village: Village) 
 # The same instance again ---------------------------------------------------------------------
 
 
-def _again(
+def same_content(
+    before: Sequence[StoredSubmission], stored: StoredSubmission
+) -> StoredSubmission | None:
+    """The same bytes under the same id, if they came before."""
+    return next((one for one in before if one.sha256 == stored.sha256), None)
+
+
+def brings_nothing(arrival: Arrival, same: StoredSubmission) -> bool:
+    """Is a form that is here already whole, so that its coming again adds nothing to it?
+
+    Not one that asks for photographs: some of them may have come since its visit was written.
+    """
+    asks_for_photos = arrival.mapping is None or arrival.mapping.fed(KUNJUNGAN, Role.PHOTO)
+    return same.complete and not arrival.files and not asks_for_photos
+
+
+def again(
     session: Session,
     village: Village,
     collector: Collector,
@@ -164,7 +192,8 @@ def _again(
     named = arrival.instance.named_files if arrival.instance is not None else frozenset()
     note_files(session, same, arrival.files, named, village.now)
     to_be_judged = 0
-    if same.desa == village.desa and arrival.instance is not None and arrival.mapping is not None:
+    can_grow = same.desa == village.desa and not brings_nothing(arrival, same)
+    if can_grow and arrival.instance is not None and arrival.mapping is not None:
         photos = photos_of(session, same, arrival.files)
         form = Form(arrival.instance, same.instance, arrival.mapping, photos)
         if same.state == MERGED and arrival.is_last:
@@ -187,13 +216,13 @@ def _first_time(
     arrival: Arrival,
     stored: StoredSubmission,
 ) -> Taken:
-    reason = _unmergeable(arrival, stored)
+    reason = unmergeable(arrival, stored)
     if reason is not None:
-        words = NOT_HIS if reason is HoldReason.VILLAGE and _states(arrival) else ""
+        words = NOT_HIS if reason is HoldReason.VILLAGE and states_something(arrival) else ""
         awaits = key_of_form(stored.form_id, stored.form_version)
         return replace(_set_aside(session, stored, arrival, reason, awaits), words=words)
     assert arrival.instance is not None and arrival.mapping is not None, "asked just now"  # noqa: PT018 (one invariant)
-    if _states(arrival):
+    if states_something(arrival):
         said = state_by_form(session, village, collector, arrival.instance, arrival.mapping)
         if isinstance(said, Unstated):
             aside = _set_aside(session, stored, arrival, HoldReason.STATEMENT, said.key)
@@ -207,26 +236,31 @@ def _first_time(
     if isinstance(landed, Waits):
         reason = HoldReason.ORIGINAL if stored.replaces else HoldReason.PREDECESSOR
         return _set_aside(session, stored, arrival, reason, landed.key)
-    settled = replace(
-        stored,
-        lane=landed.lane,
-        first_seq=landed.first,
-        last_seq=landed.last,
-        visit=landed.visit,
-    )
-    _keep(session, settled, arrival)
+    _keep(session, settled(stored, landed), arrival)
     followed = LetIn()
     if is_waited:
         followed = let_in(session, village, keys_of(arrival.instance, stored.instance))
     return Taken(MERGED, None, landed.to_be_judged, niks=(*landed.niks, *followed.niks))
 
 
-def _states(arrival: Arrival) -> bool:
+def settled(stored: StoredSubmission, landed: Landed) -> StoredSubmission:
+    """A form with where it landed."""
+    return replace(
+        stored,
+        lane=landed.lane,
+        first_seq=landed.first,
+        last_seq=landed.last,
+        visit=landed.visit,
+    )
+
+
+def states_something(arrival: Arrival) -> bool:
     """Is it about a round, and not about records?"""
     return arrival.mapping is not None and arrival.mapping.kind is FormKind.STATE_RT
 
 
-def _unmergeable(arrival: Arrival, stored: StoredSubmission) -> HoldReason | None:
+def unmergeable(arrival: Arrival, stored: StoredSubmission) -> HoldReason | None:
+    """Why nobody can merge the form, if nobody can."""
     if arrival.instance is None:
         return HoldReason.UNREADABLE
     if arrival.instance.is_encrypted:
@@ -250,7 +284,12 @@ def _set_aside(
     return Taken(state, reason.value, 1)
 
 
+def kept(stored: StoredSubmission, arrival: Arrival) -> Kept:
+    """A form with the bytes that it came in."""
+    return Kept(stored, arrival.raw, arrival.agent[:AGENT_CHARACTERS_MAX])
+
+
 def _keep(session: Session, stored: StoredSubmission, arrival: Arrival) -> None:
-    submissions.add_submission(session, stored, arrival.raw, arrival.agent[:AGENT_CHARACTERS_MAX])
+    submissions.add_submissions(session, stored.desa, [kept(stored, arrival)])
     named = arrival.instance.named_files if arrival.instance is not None else frozenset()
     note_files(session, stored, arrival.files, named, stored.received_at)

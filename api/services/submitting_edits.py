@@ -20,17 +20,10 @@ from api.formats.xform.statements import Births, Said, Statement, said_by
 from api.formats.xform.submission import read_instance
 from api.services.form_book import mapping_of
 from api.services.submitting_files import photos_of
-from api.services.submitting_merges import (
-    Form,
-    Grounds,
-    Landed,
-    Speech,
-    bring,
-    matched,
-    merge_form,
-    spans_for,
-)
+from api.services.submitting_merges import Landed, bring, merge_form
 from api.services.submitting_places import Collector, Village, lane_that_knows, phones_lane
+from api.services.submitting_reading import Form
+from api.services.submitting_speech import Grounds, Speech, Spoken, matched, spans_for
 from models.queries import submissions
 from models.queries.records import family_records
 from models.queries.submissions import StoredSubmission
@@ -92,7 +85,9 @@ def merge(
     said = said_by(form.instance, form.mapping, form.photos, births)
     grounds = Grounds(collector, lane, base, known)
     operations = _operations(said, origin.said, grounds, form)
-    return bring(session, village, grounds, form, Speech(lambda _: operations, said))
+    spoken = Spoken(grounds, form, Speech(lambda _: operations, said))
+    (landed,) = bring(session, village, [spoken])
+    return landed
 
 
 def _line(session: Session, desa: str, instance: str) -> list[StoredSubmission]:

@@ -69,8 +69,8 @@ def take_turn(session: Session, desa: str, collector: Collector) -> int:
     """Take the village's turn for a collector, and return its head. Raises `SenderChanged`."""
     if collector.remembered is None:
         return feeds.take_turn(session, desa)
-    found = feeds.take_turn_of_sender(session, desa, collector.device_id)
-    if found is None or found[1] != collector.remembered:
+    found = feeds.take_turn_of_senders(session, desa, [collector.device_id])
+    if found is None or found[1].get(collector.device_id) != collector.remembered:
         raise SenderChanged
     return found[0]
 
@@ -136,6 +136,13 @@ def candidate_villages(session: Session, scope: Scope, now: datetime) -> list[st
             under = villages_under(session, grant.kode_wilayah, VILLAGES_MAX - len(found))
             found |= dict.fromkeys(under)
     return list(found)
+
+
+def only_village(scope: Scope) -> str | None:
+    """The village of an account that never had another area: all of its forms belong there."""
+    codes = {grant.kode_wilayah for grant in scope.grants}
+    code = next(iter(codes)) if len(codes) == 1 else ""
+    return code if len(code) == VILLAGE_CODE_LENGTH else None
 
 
 def village_of(session: Session, candidates: list[str], scope: Scope, told: "Told") -> str | None:

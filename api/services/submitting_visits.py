@@ -11,8 +11,10 @@ from sqlmodel import Session
 
 from api.formats.xform.operations import creation
 from api.formats.xform.statements import Births, Said, Statement, derived_id, said_by
-from api.services.submitting_merges import Form, Grounds, Landed, Speech, bring
+from api.services.submitting_merges import Landed, bring
 from api.services.submitting_places import Collector, Village, phones_lane
+from api.services.submitting_reading import Form
+from api.services.submitting_speech import Grounds, Speech, Spoken
 from models.queries import records, submissions
 from models.queries.submissions import StoredSubmission
 from sync.types import GroupValue, Json
@@ -40,7 +42,7 @@ def complete_visit(
         return None
     grounds = Grounds(collector, phones_lane(session, village, collector), village.head, {})
     speech = Speech(lambda apart: creation(missing, apart=apart), _only(said))
-    landed = bring(session, village, grounds, form, speech)
+    (landed,) = bring(session, village, [Spoken(grounds, form, speech)])
     submissions.complete(session, stored.desa, stored.id, stored.visit or missing.id)
     return landed
 

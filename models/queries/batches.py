@@ -7,7 +7,6 @@ where a statement is a function call, they go one after the other.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -40,72 +39,89 @@ class Noted:
     entry: AuditEntry
 
 
-def note_batch(session: Session, noted: Noted) -> None:
-    """Take the batch's numbers, before any record is written, and write down that it came."""
-    desa, now = noted.lane.desa, noted.brought.received_at
-    rows = logged_rows(session, noted.brought, noted.settled)
+def note_batches(session: Session, noted: Sequence[Noted]) -> None:
+    """Take the numbers of a village's batches, before any record is written.
+
+    Log, lanes and audit say from then on that they came. Each batch begins where the one before it
+    ends, and each has a lane of its own.
+    """
+    desa, brought = noted[0].lane.desa, noted[-1].brought
+    rows = [row for one in noted for row in logged_rows(session, one.brought, one.settled)]
     if is_sqlite(session):
-        feeds.raise_head(session, desa, noted.brought.at)
+        feeds.raise_head(session, desa, brought.at)
         add(session, _OPERATION, desa, rows)
-        lanes.advance(session, noted.lane, now)
-    elif _in_one(session, noted, rows, now):
+        for one in noted:
+            lanes.advance(session, one.lane, one.brought.received_at)
+    elif _in_one(session, noted, rows):
         return
-    auditing.append(session, desa, noted.entry)
+    auditing.append(session, desa, *(one.entry for one in noted))
 
 
-def _in_one(
-    session: Session, noted: Noted, rows: Sequence[Mapping[str, object]], now: datetime
-) -> bool:
-    """True if all of it is written; False if only the audit entry, the village's first, is not."""
-    entry = noted.entry
-    told = auditing.stated(noted.lane.desa, entry)
+def _in_one(session: Session, noted: Sequence[Noted], rows: Sequence[Mapping[str, object]]) -> bool:
+    """True if all of it is written; False if only the audit entries, a village's first, are not."""
+    desa, brought = noted[0].lane.desa, noted[-1].brought
     moved = _statement(tuple(rows[0])).row(
         session,
         {
-            "desa": noted.lane.desa,
+            "desa": desa,
             ROWS: rows_text(rows),
-            "head": noted.brought.at,
-            "lane": noted.lane.name,
-            "last": noted.lane.last,
-            "dots": lanes.dots_text(noted.lane),
-            "now": instant(now),
-            "at": told["at"],
-            "actor": entry.actor,
-            "device": entry.device,
-            "action": entry.action,
-            "detail": told["detail"],
-            "stated": auditing.before_link(told),
+            "head": brought.at,
+            "now": instant(brought.received_at),
+            "lanes": rows_text([_end_of(one.lane) for one in noted]),
+            "entries": rows_text([_link(desa, n, one.entry) for n, one in enumerate(noted, 1)]),
+            "count": len(noted),
         },
     )
     return moved is not None
 
 
-# A part sees nothing of what the others write. Only the last two need what another one says, and
-# they read it from there: the chain's new head follows from the head that was just locked.
+def _end_of(lane: Lane) -> dict[str, object]:
+    return {"lane": lane.name, "last": lane.last, "dots": lanes.dots_text(lane)}
+
+
+def _link(desa: str, n: int, entry: AuditEntry) -> dict[str, object]:
+    """The n-th link that the chain grows by."""
+    told = auditing.stated(desa, entry)
+    return {**told, "i": n, "stated": auditing.before_link(told)}
+
+
+# A part sees nothing of what the others write. Only the last three need what another one says, and
+# they read it from there: each link follows from the one before it, the first from the head that
+# was just locked.
 _PARTS: Final = """
-    WITH raised AS (
+    WITH RECURSIVE raised AS (
         UPDATE feed SET previous = head, head = CAST(:head AS bigint)
         WHERE feed.desa = :desa AND feed.head < CAST(:head AS bigint)
     ), logged AS (
         {logging}
     ), advanced AS (
-        UPDATE lane SET last = CAST(:last AS bigint), extra = CAST(:dots AS text),
-                        synced_at = CAST(:now AS timestamptz)
-        WHERE lane.desa = :desa AND lane.lane = :lane
-    ), link AS (
-        SELECT n + 1 AS n, hash AS previous, encode(sha256(convert_to(
-            CAST(:stated AS text) || ',"n":' || (n + 1) || ',"previous":"' || hash || '"}}', 'UTF8'
-        )), 'hex') AS hash
+        UPDATE lane SET last = ended.last, extra = ended.dots, synced_at = CAST(:now AS timestamptz)
+        FROM json_to_recordset(CAST(:lanes AS json)) AS ended(lane varchar, last bigint, dots text)
+        WHERE lane.desa = :desa AND lane.lane = ended.lane
+    ), entry AS (
+        SELECT i, at, actor, device, action, detail, stated
+        FROM json_to_recordset(CAST(:entries AS json)) AS e(
+            i int, at timestamptz, actor varchar, device varchar, action varchar, detail varchar,
+            stated text
+        )
+    ), head AS (
+        SELECT n, CAST(hash AS text) AS hash
         FROM audit_chain WHERE audit_chain.chain = :desa FOR UPDATE
+    ), link(i, n, previous, hash) AS (
+        SELECT 0, n, CAST(NULL AS text), hash FROM head
+        UNION ALL
+        SELECT entry.i, link.n + 1, link.hash, encode(sha256(convert_to(
+            entry.stated || ',"n":' || (link.n + 1) || ',"previous":"' || link.hash || '"}}', 'UTF8'
+        )), 'hex')
+        FROM link JOIN entry ON entry.i = link.i + 1
     ), noted AS (
         INSERT INTO audit (chain, n, at, actor, device, action, detail, previous, hash)
-        SELECT CAST(:desa AS varchar), n, CAST(:at AS timestamptz), CAST(:actor AS varchar),
-               CAST(:device AS varchar), CAST(:action AS varchar), CAST(:detail AS varchar),
-               previous, hash
-        FROM link
+        SELECT CAST(:desa AS varchar), link.n, at, actor, device, action, detail, previous, hash
+        FROM link JOIN entry ON entry.i = link.i
     ), moved AS (
         UPDATE audit_chain SET n = link.n, hash = link.hash
-        FROM link WHERE audit_chain.chain = :desa RETURNING audit_chain.n
+        FROM link WHERE audit_chain.chain = :desa AND link.i = CAST(:count AS int)
+        RETURNING audit_chain.n
     )
     SELECT n FROM moved
 """

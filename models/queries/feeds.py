@@ -5,13 +5,15 @@ committed changes have no gap, no later number is visible before an earlier one,
 can never both miss what the other is about to add.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import bindparam, case, exists, func, literal, select, update
 from sqlmodel import Session
 
 from models.queries.inserting import insert_missing
-from models.queries.rowsets import is_sqlite
+from models.queries.rowsets import SLOTS, in_slots, is_sqlite, slotted
 from models.queries.server_state import FIRST_HEAD, set_state, state
 from models.standing import Standing
 from models.tables.accounts import Account, Device
@@ -31,21 +33,6 @@ _OWN_LANE = exists().where(
     _LANE.c.lineage == bindparam("device"),
 )
 _OWN_LOCKED_HEAD = Standing(_HEAD.where(_OWN_LANE).with_for_update(of=_FEED))
-_SENDERS_LOCKED_HEAD = Standing(
-    select(
-        _FEED.c.head,
-        _DEVICE.c.token_digest,
-        _DEVICE.c.revoked_at,
-        _ACCOUNT.c.disabled_at,
-        _ACCOUNT.c.role,
-        _ACCOUNT.c.scope_version,
-    )
-    .select_from(_FEED)
-    .join(_DEVICE, _DEVICE.c.id == bindparam("device"))
-    .join(_ACCOUNT, _ACCOUNT.c.id == _DEVICE.c.account_id)
-    .where(_FEED.c.desa == bindparam("village"))
-    .with_for_update(of=_FEED)
-)
 _RAISE = Standing(
     update(_FEED)
     .where(_FEED.c.desa == bindparam("village"))
@@ -78,15 +65,43 @@ class SenderState:
     scope_version: int
 
 
-def take_turn_of_sender(
-    session: Session, desa: str, device_id: str
-) -> tuple[int, SenderState] | None:
-    """`take_turn`, and who its device is by now; nothing where nobody has written there yet."""
-    row = _SENDERS_LOCKED_HEAD.row(session, {"village": desa, "device": device_id})
-    if row is None:
+def take_turn_of_senders(
+    session: Session, desa: str, devices: Collection[str]
+) -> tuple[int, dict[str, SenderState]] | None:
+    """`take_turn`, and who its devices are by now; nothing where nobody has written there yet."""
+    bound = slotted("device", sorted(devices))
+    rows = _senders_locked_head(len(bound)).rows(session, {"village": desa, **bound})
+    if not rows:
         return None
-    revoked = row.revoked_at is not None or row.disabled_at is not None
-    return int(row.head), SenderState(row.token_digest, revoked, row.role, row.scope_version)
+    return int(rows[0].head), {
+        row.id: SenderState(
+            row.token_digest,
+            row.revoked_at is not None or row.disabled_at is not None,
+            row.role,
+            row.scope_version,
+        )
+        for row in rows
+    }
+
+
+@lru_cache(maxsize=len(SLOTS))
+def _senders_locked_head(slots: int) -> Standing:
+    return Standing(
+        select(
+            _FEED.c.head,
+            _DEVICE.c.id,
+            _DEVICE.c.token_digest,
+            _DEVICE.c.revoked_at,
+            _ACCOUNT.c.disabled_at,
+            _ACCOUNT.c.role,
+            _ACCOUNT.c.scope_version,
+        )
+        .select_from(_FEED)
+        .join(_DEVICE, in_slots(_DEVICE.c.id, "device", slots))
+        .join(_ACCOUNT, _ACCOUNT.c.id == _DEVICE.c.account_id)
+        .where(_FEED.c.desa == bindparam("village"))
+        .with_for_update(of=_FEED)
+    )
 
 
 def take_turn_of(session: Session, desa: str, lane: str, lineage: str) -> int | None:

@@ -88,6 +88,19 @@ def awaiting(session: Session, desa: str, awaited: Sequence[str]) -> list[str]:
     return list(rows.scalars())
 
 
+def awaited_among(session: Session, desa: str, names: Sequence[str]) -> set[str]:
+    """Those of the names that something in the village waits for."""
+    statement = select(_HELD.c.awaits).where(
+        _HELD.c.desa == bindparam("village"),
+        _HELD.c.state == WAITING,
+        among(session, _HELD.c.awaits, "awaited"),
+    )
+    rows = session.connection().execute(
+        statement, {"village": desa, "awaited": keys(session, names)}
+    )
+    return set(rows.scalars())
+
+
 def villages_awaiting(session: Session, awaited: str) -> list[str]:
     """Villages in which something waits for this, in order; the empty one is none at all."""
     statement = (

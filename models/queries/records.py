@@ -3,17 +3,16 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import zip_longest
 from operator import itemgetter
 from typing import Final
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Row, bindparam, or_, select
+from sqlalchemy import Column, ColumnElement, Row, bindparam, select, union_all
 from sqlmodel import Session
 
 from models.queries import rowsets
 from models.queries.departures import note_departures
-from models.queries.rowsets import is_sqlite, store
+from models.queries.rowsets import in_slots, is_sqlite, slots_for, slotted, store
 from models.sealing import Vault, vault_of
 from models.standing import Row as StandingRow
 from models.standing import Standing
@@ -27,9 +26,6 @@ _RECORD = table_of(RecordRow)
 RECORD_COLUMNS = [c for c in _RECORD.c if c.name not in ("desa", "natural_key", "created_seq")]
 ALIAS_CHAIN_MAX = 8
 """Merges of merges are followed this far; a longer chain is a damaged register."""
-SLOTS: Final = (1, 4, 16)
-"""So many values are asked for one by one. PostgreSQL cannot know how long an array will be, and
-plans a question that has one anew each time; a longer list is worth that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +129,24 @@ def family_records(session: Session, desa: str, keluarga: str) -> list[Record]:
     return _bearing(session, desa, keluarga={keluarga})
 
 
-def family_and(
-    session: Session, desa: str, keluarga: str, ids: Collection[str], numbers: Iterable[str]
+def families_and(
+    session: Session,
+    desa: str,
+    families: Collection[str],
+    ids: Collection[str],
+    numbers: Iterable[str],
 ) -> Asked:
-    """`family_records` with records by id and whoever bears one of the NIK or No KK."""
+    """`family_records` of each, with records by id and whoever bears one of the NIK or No KK."""
     vault = vault_of(session)
     keys = frozenset(vault.natural_key(number) for number in numbers)
-    found = _bearing(session, desa, keluarga={keluarga}, id=ids, natural_key=keys)
-    return Asked(tuple(found), frozenset({keluarga, *ids}), keys)
+    others = {*ids}.difference(families)
+    found = _bearing(session, desa, keluarga=families, id=others, natural_key=keys)
+    return Asked(tuple(found), frozenset({*families, *ids}), keys)
 
 
 def _bearing(session: Session, desa: str, **wanted: Collection[str]) -> list[Record]:
     """Records that bear one of the wanted values in one of the named columns."""
-    shape = tuple((name, _slots(len(values))) for name, values in wanted.items() if values)
+    shape = tuple((name, slots_for(len(values))) for name, values in wanted.items() if values)
     if not shape:
         return []
     bound: dict[str, object] = {"village": desa}
@@ -153,30 +154,29 @@ def _bearing(session: Session, desa: str, **wanted: Collection[str]) -> list[Rec
         if slots is None:
             bound[name] = rowsets.keys(session, wanted[name])
         else:
-            filled = zip_longest(range(slots), sorted(wanted[name]))
-            bound |= {f"{name}_{slot}": value for slot, value in filled}
+            bound |= slotted(name, sorted(wanted[name]))
     vault = vault_of(session)
     rows = _question(shape, sqlite=is_sqlite(session)).rows(session, bound)
-    return [record_of(desa, row, vault) for row in rows]
+    found = {row.id: row for row in rows}
+    return [record_of(desa, row, vault) for row in found.values()]
 
 
-def _slots(count: int) -> int | None:
-    return next((slots for slots in SLOTS if count <= slots), None)
-
-
+# One question for each column, and not one with OR: for that PostgreSQL would read all rows of a
+# village, as long as it has not counted them and takes them for few.
 @lru_cache(maxsize=256)
 def _question(shape: tuple[tuple[str, int | None], ...], *, sqlite: bool) -> Standing:
-    conditions = [_one_of(_RECORD.c[name], slots, sqlite=sqlite) for name, slots in shape]
     village = _RECORD.c.desa == bindparam("village")
-    return Standing(select(*RECORD_COLUMNS).where(village, or_(*conditions)))
+    questions = [
+        select(*RECORD_COLUMNS).where(village, _one_of(_RECORD.c[name], slots, sqlite=sqlite))
+        for name, slots in shape
+    ]
+    return Standing(union_all(*questions) if len(questions) > 1 else questions[0])
 
 
 def _one_of(target: Column[str], slots: int | None, *, sqlite: bool) -> ColumnElement[bool]:
     if slots is None:
         return rowsets.in_any(target, target.name, sqlite=sqlite)
-    # An empty slot is NULL, which is equal to nothing.
-    single = [bindparam(f"{target.name}_{slot}", type_=target.type) for slot in range(slots)]
-    return target.in_(single) if slots > 1 else target == single[0]
+    return in_slots(target, target.name, slots)
 
 
 def record_of(desa: str, row: Row[tuple[object, ...]] | StandingRow, vault: Vault) -> Record:

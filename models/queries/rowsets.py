@@ -10,11 +10,13 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from itertools import zip_longest
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import (
     ColumnElement,
+    LargeBinary,
     Table,
     bindparam,
     column,
@@ -29,6 +31,9 @@ from sqlmodel import Session
 from models.standing import Standing
 
 ROWS: Final = "rows"
+SLOTS: Final = (1, 4, 16, 64)
+"""So many keys are asked for one by one. PostgreSQL cannot know how long an array will be, and
+plans a question that has one anew each time; a longer list is worth that."""
 _VALUE: Final = column("value", Text())
 _PG: Final = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
@@ -73,7 +78,8 @@ def insertion(table: Table, names: tuple[str, ...], *, sqlite: bool) -> str:
         source = ", ".join(f"value ->> '$.{name}'" for name in names)
         village, rows = ":desa", f"json_each(:{ROWS})"
     else:
-        source, village = columns, "CAST(:desa AS varchar)"
+        source = ", ".join(_pg_source(table, name) for name in names)
+        village = "CAST(:desa AS varchar)"
         types = ", ".join(f"{quoted[n]} {_pg_type(table, n)}" for n in names)
         rows = f"json_to_recordset(CAST(:{ROWS} AS json)) AS r({types})"
     # Every name comes from our own tables; values only ever travel as parameters.
@@ -83,8 +89,17 @@ def insertion(table: Table, names: tuple[str, ...], *, sqlite: bool) -> str:
     )
 
 
+def _pg_source(table: Table, name: str) -> str:
+    return f"decode(\"{name}\", 'base64')" if _is_binary(table, name) else f'"{name}"'
+
+
 def _pg_type(table: Table, name: str) -> str:
-    return str(table.c[name].type.compile(dialect=_PG))
+    return "text" if _is_binary(table, name) else str(table.c[name].type.compile(dialect=_PG))
+
+
+def _is_binary(table: Table, name: str) -> bool:
+    """Bytes travel in JSON as base64. SQLite could not read that, so there they travel alone."""
+    return isinstance(table.c[name].type, LargeBinary)
 
 
 def rows_text(rows: Sequence[Mapping[str, object]]) -> str:
@@ -113,6 +128,25 @@ def keys(session: Session, values: Iterable[str]) -> object:
     """Keys as the parameter that `among` expects."""
     listed = sorted(values)
     return orjson.dumps(listed).decode() if is_sqlite(session) else listed
+
+
+def slots_for(count: int) -> int | None:
+    """How many slots so many keys take; nothing where there are more than slots."""
+    return next((slots for slots in SLOTS if count <= slots), None)
+
+
+def slotted(name: str, values: Sequence[object]) -> dict[str, object]:
+    """Keys as the parameters that `in_slots` expects. At most the last of `SLOTS`."""
+    slots = slots_for(len(values))
+    assert slots is not None, "a longer list travels as an array"
+    # An empty slot is NULL, which is equal to nothing.
+    return {f"{name}_{n}": value for n, value in zip_longest(range(slots), values)}
+
+
+def in_slots(target: ColumnElement[Any], name: str, slots: int) -> ColumnElement[bool]:
+    """``target`` is one of the keys in so many slots (see `slotted`)."""
+    single = [bindparam(f"{name}_{slot}", type_=target.type) for slot in range(slots)]
+    return target.in_(single) if slots > 1 else target == single[0]
 
 
 def instant(moment: datetime) -> str:

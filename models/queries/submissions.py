@@ -1,29 +1,43 @@
 """Filled forms: found by their instance or by the record they speak of, stored, held, let in."""
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
     Row,
     and_,
     bindparam,
+    cast,
     exists,
+    false,
     insert,
     literal,
-    or_,
+    null,
     select,
+    union_all,
     update,
 )
 from sqlmodel import Session
 
 from models.queries.inserting import insert_missing
 from models.queries.lanes import StoredLane, lane_from
-from models.queries.rowsets import among, keys
+from models.queries.rowsets import (
+    SLOTS,
+    add,
+    among,
+    in_slots,
+    instant,
+    is_sqlite,
+    keys,
+    slotted,
+)
 from models.sealing import vault_of
 from models.standing import Standing
-from models.tables.columns import RecordId, table_of
+from models.tables.columns import table_of
 from models.tables.submissions import HeldRow, SubmissionFile, SubmissionRow
 from models.tables.sync import LaneRow
 
@@ -65,6 +79,7 @@ class StoredSubmission:
     received_at: datetime
 
 
+_STORED: Final = tuple(StoredSubmission.__dataclass_fields__)
 _SAME_INSTANCE = select(*TOLD).where(
     _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.instance == bindparam("instance")
 )
@@ -77,45 +92,35 @@ _ONE = select(*TOLD).where(
     _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.id == bindparam("wanted")
 )
 _ADD: Final = Standing(insert(_SUBMISSION), writes=[c.name for c in _SUBMISSION.c])
+_LANE_NAMES: Final = {c: f"lane_{c.name}" for c in _LANE.c}
 
 
 # A form that comes in asks four things at once, because each statement costs as much as all of it:
 # is something waiting in the village, which lane is the phone's, did this instance come before, and
-# what came before about its record.
-_LANE_NAMES = {c: f"lane_{c.name}" for c in _LANE.c}
-_BEFORE = Standing(
-    select(
-        exists()
-        .where(_HELD.c.desa == bindparam("village"), _HELD.c.state == WAITING)
-        .label("is_waited"),
-        *(c.label(name) for c, name in _LANE_NAMES.items()),
-        *TOLD,
-    ).select_from(
-        select(literal(1).label("one"))
-        .subquery("here")
-        .outerjoin(
-            _LANE,
-            and_(
-                _LANE.c.desa == bindparam("village"),
-                _LANE.c.lineage == bindparam("device"),
-                _LANE.c.source == bindparam("source"),
-            ),
-        )
-        .outerjoin(
-            _SUBMISSION,
-            and_(
-                _SUBMISSION.c.desa == bindparam("village"),
-                or_(
-                    _SUBMISSION.c.instance == bindparam("instance"),
-                    and_(
-                        _SUBMISSION.c.record == bindparam("about", type_=RecordId()),
-                        _SUBMISSION.c.lane.is_not(None),
-                    ),
-                ),
-            ),
-        )
+# what came before about its record. Forms that come together ask together.
+@lru_cache(maxsize=len(SLOTS))
+def _before(slots: int) -> Standing:
+    is_waited = exists().where(_HELD.c.desa == bindparam("village"), _HELD.c.state == WAITING)
+    here = select(literal(1).label("one")).subquery("here")
+    of_phones = and_(
+        _LANE.c.desa == bindparam("village"),
+        in_slots(_LANE.c.lineage, "device", slots),
+        _LANE.c.source == bindparam("source"),
     )
-)
+    lanes = select(
+        is_waited.label("is_waited"),
+        *(c.label(name) for c, name in _LANE_NAMES.items()),
+        *(cast(null(), c.type).label(c.name) for c in TOLD),
+    ).select_from(here.outerjoin(_LANE, of_phones))
+    forms = select(
+        false(), *(cast(null(), c.type).label(name) for c, name in _LANE_NAMES.items()), *TOLD
+    ).where(_SUBMISSION.c.desa == bindparam("village"))
+    # Not one question with OR: see `models.queries.records`.
+    same = forms.where(in_slots(_SUBMISSION.c.instance, "instance", slots))
+    about = forms.where(
+        in_slots(_SUBMISSION.c.record, "about", slots), _SUBMISSION.c.lane.is_not(None)
+    )
+    return Standing(union_all(lanes, same, about))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,30 +144,37 @@ class Question:
     instance: str
     record: str | None
     device: str
-    source: str
 
 
-def before(session: Session, desa: str, asked: Question) -> Before:
-    """Everything that a form has to know of what came before it, in one statement."""
-    rows = _BEFORE.rows(
-        session,
-        {
-            "village": desa,
-            "device": asked.device,
-            "source": asked.source,
-            "instance": asked.instance,
-            "about": asked.record,
-        },
-    )
-    found = [_stored(row._asdict()) for row in rows if row.id is not None]
-    found.sort(key=lambda one: (one.received_at, one.id))
-    first = rows[0]
-    return Before(
-        bool(first.is_waited),
-        lane_from(first._asdict(), "lane_") if first.lane_lane is not None else None,
-        tuple(one for one in found if one.instance == asked.instance),
-        tuple(one for one in found if one.lane is not None and one.record == asked.record),
-    )
+def before(session: Session, desa: str, source: str, asked: Sequence[Question]) -> list[Before]:
+    """Everything that forms have to know of what came before them, in one statement.
+
+    ``source`` is of their lanes; the forms are no more than the last of `SLOTS`.
+    """
+    bound = slotted("instance", [one.instance for one in asked])
+    slots = len(bound)
+    bound |= slotted("about", [one.record for one in asked])
+    bound |= slotted("device", [one.device for one in asked])
+    rows = _before(slots).rows(session, {"village": desa, "source": source, **bound})
+    is_waited = any(row.is_waited for row in rows)
+    lanes: dict[str, StoredLane] = {}
+    by_id: dict[str, StoredSubmission] = {}
+    for row in rows:
+        if row.lane_lane is not None:
+            held = lane_from(row._asdict(), "lane_")
+            lanes[held.lineage] = held
+        elif row.id is not None and row.id not in by_id:
+            by_id[row.id] = _stored(row._asdict())
+    found = sorted(by_id.values(), key=lambda one: (one.received_at, one.id))
+    return [
+        Before(
+            is_waited,
+            lanes.get(question.device),
+            tuple(one for one in found if one.instance == question.instance),
+            tuple(one for one in found if one.lane is not None and one.record == question.record),
+        )
+        for question in asked
+    ]
 
 
 def same_instance(session: Session, desa: str, instance: str) -> list[StoredSubmission]:
@@ -217,10 +229,31 @@ def xml_of(session: Session, desa: str, submission_id: str) -> bytes:
     return vault_of(session).open_bytes(stored)
 
 
-def add_submission(session: Session, stored: StoredSubmission, xml: bytes, agent: str) -> None:
-    """Keep a submission for ever."""
-    row = {name: getattr(stored, name) for name in StoredSubmission.__dataclass_fields__}
-    _ADD.run(session, {**row, "xml": vault_of(session).seal_bytes(xml), "agent": agent})
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A form as it is kept: what is known of it, its bytes, and the application that sent it."""
+
+    stored: StoredSubmission
+    xml: bytes
+    agent: str
+
+
+def add_submissions(session: Session, desa: str, kept: Sequence[Kept]) -> None:
+    """Keep forms of one village for ever."""
+    seal = vault_of(session).seal_bytes
+    rows = [
+        {**{name: getattr(one.stored, name) for name in _STORED}, "agent": one.agent}
+        for one in kept
+    ]
+    if is_sqlite(session):
+        for row, one in zip(rows, kept, strict=True):
+            _ADD.run(session, {**row, "xml": seal(one.xml)})
+        return
+    for row, one in zip(rows, kept, strict=True):
+        del row["desa"]
+        row["received_at"] = instant(one.stored.received_at)
+        row["xml"] = base64.b64encode(seal(one.xml)).decode()
+    add(session, _SUBMISSION, desa, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,4 +365,4 @@ def stored_from(row: Row[*tuple[Any, ...]]) -> StoredSubmission:
 
 
 def _stored(named: Mapping[str, Any]) -> StoredSubmission:
-    return StoredSubmission(**{n: named[n] for n in StoredSubmission.__dataclass_fields__})
+    return StoredSubmission(**{name: named[name] for name in _STORED})

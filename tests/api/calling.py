@@ -4,9 +4,10 @@ Much cheaper than a test client that builds a stream for each answer, and safe t
 threads at once, which is what tests of concurrency do.
 """
 
+import asyncio
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -46,6 +47,16 @@ class Answer:
         return code
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked; `target` is path and query as they stand in a request line."""
+
+    method: str
+    target: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
 class Caller:
     """A running application. Leave it with `close`."""
 
@@ -82,23 +93,21 @@ class Caller:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request; `target` is path and query as they stand in a request line."""
-        path, _, query = target.partition("?")
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": unquote_to_bytes(path).decode("utf-8", "replace"),
-            "raw_path": path.encode(),
-            "root_path": "",
-            "query_string": query.encode(),
-            "headers": [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()],
-            "client": ("127.0.0.1", 1),
-            "server": ("lokus.test", 80),
-        }
+        scope = _scope(method, target, headers or {})
         answer: Answer = self._portal.call(self._exchange, scope, body)
         return answer
+
+    def at_once(self, requests: Sequence[Request]) -> list[Answer]:
+        """Requests that are there before any of them is answered, in the order of their coming."""
+        answers: list[Answer] = self._portal.call(self._exchange_all, requests)
+        return answers
+
+    async def _exchange_all(self, requests: Sequence[Request]) -> list[Answer]:
+        exchanges = [
+            self._exchange(_scope(one.method, one.target, one.headers), one.body)
+            for one in requests
+        ]
+        return await asyncio.gather(*exchanges)
 
     async def _exchange(self, scope: dict[str, Any], body: bytes) -> Answer:
         asked = False
@@ -125,3 +134,21 @@ class Caller:
         await self._app(scope, receive, send)
         headers = {k.decode().lower(): v.decode() for k, v in start["headers"]}
         return Answer(start["status"], headers, b"".join(parts))
+
+
+def _scope(method: str, target: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    path, _, query = target.partition("?")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": unquote_to_bytes(path).decode("utf-8", "replace"),
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(k.lower().encode(), v.encode()) for k, v in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("lokus.test", 80),
+    }

@@ -213,7 +213,7 @@ def test_digests_cost_two_statements_for_all_rts(world: World) -> None:
 
 VILLAGE_CONDITION = r'(?:\b|"){table}"?\."?{column}"? = %\((\w+)\)s'
 INSERTED = r'\bINSERT INTO "?{table}"? \("?(?P<first>\w+)"?,.*?(?:VALUES \(|SELECT )(?P<rest>.*)'
-PARTS = {"link", "moved"}
+PARTS = {"head", "entry", "link", "moved"}
 """What one part of a statement tells another."""
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.odk.phones import ENGINES
 from tests.openrosa.field import Field, the_field
+from tests.openrosa.forms import new_family_form, publish, visit_form, without_photographs
 
 
 @pytest.fixture
@@ -14,6 +15,16 @@ def field(database_url: str, tmp_path: Path) -> Iterator[Field]:
     """The test runs on both databases."""
     with the_field(database_url, tmp_path / "data") as opened:
         yield opened
+
+
+@pytest.fixture
+def plain_field(field: Field) -> Field:
+    """Its forms ask for no photographs, so that most of what comes is whole at once."""
+    field.visit = without_photographs(visit_form())
+    field.new_family = without_photographs(new_family_form())
+    for form in (field.visit, field.new_family):
+        publish(field.world.database, form, field.world.clock.now())
+    return field
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from api.openrosa.addresses import BY_NAME, server_url
 from api.services.odk_keys import Credentials, issue_key
 from models.queries.accounts import Area
 from sync.permission import Role
-from tests.api.calling import Answer
+from tests.api.calling import Answer, Request
 from tests.api.device import FAMILY, MEMBER, Device, record_id
 from tests.api.office import DESA, RT
 from tests.api.world import World, area, serving
@@ -61,12 +61,19 @@ class Key:
     def post(
         self, xml: bytes, files: Mapping[str, bytes] | None = None, *, is_last: bool = True
     ) -> Answer:
+        sent = self.sending(xml, files, is_last=is_last)
+        # No two requests come in one moment.
+        self.world.clock.advance(timedelta(seconds=1))
+        return self.world.call(sent.method, sent.target, sent.body, sent.headers)
+
+    def sending(
+        self, xml: bytes, files: Mapping[str, bytes] | None = None, *, is_last: bool = True
+    ) -> Request:
+        """A form on its way."""
         body, kind = multipart(xml, files or {}, is_last=is_last)
         size = str(len(body))
         headers = {"content-type": kind, "user-agent": COLLECT.agent, "content-length": size}
-        # No two requests come in one moment.
-        self.world.clock.advance(timedelta(seconds=1))
-        return self.world.call("POST", self.path + "/submission", body, headers)
+        return Request("POST", self.path + "/submission", body, headers)
 
     def entity_list(self, name: str) -> dict[str, dict[str, str]]:
         answer = self.get(f"/datasets/{name}.csv")
@@ -113,6 +120,11 @@ class Field:
         return Collect(
             self.world.call, base, COLLECT, username=told.username, password=told.password
         )
+
+    def at_once(self, *sent: Request) -> list[Answer]:
+        """Forms of several phones that come in one moment."""
+        self.world.clock.advance(timedelta(seconds=1))
+        return self.world.caller.at_once(sent)
 
     def instance_id(self) -> str:
         return f"uuid:0d0a0000-0000-4000-8000-{next(self._numbers):012x}"

@@ -25,6 +25,7 @@ from models.queries import forms
 ROOT = "/data"
 MEMBERS = "/data/anggota"
 VERSION = "2026110101"
+PLAIN_VERSION = "2026110102"
 BEGUN = "2026-11-03T11:40:00.000+07:00"
 KELUARGA_LIST = MappedList(
     "keluarga",
@@ -142,6 +143,17 @@ def measuring_form() -> Form:
         "pengukuran", VERSION, FormKind.MEASURE, ROOT, None, None, questions, (), (ANGGOTA_LIST,)
     )
     return _form(mapping, "Pengukuran")
+
+
+def without_photographs(form: Form) -> Form:
+    """A version of the form that asks for none: once it has come, nothing of it can come later."""
+    questions = tuple(
+        question
+        for question in form.mapping.questions
+        if all(feed.role is not Role.PHOTO for feed in question.feeds)
+    )
+    changed = form.of_version(PLAIN_VERSION)
+    return replace(changed, mapping=replace(changed.mapping, questions=questions))
 
 
 def publish(database: Database, form: Form, now: datetime, *, state: str = "published") -> None:
