@@ -43,6 +43,8 @@ from sync.permission import Action
 from sync.types import Record
 
 YES = b"yes"
+PLAIN_BYTES_MAX: Final = 64 * 1024
+"""Ten times a form of sixty questions. Whoever sends more does not keep a crowd waiting."""
 
 _log = structlog.get_logger("openrosa")
 
@@ -95,15 +97,15 @@ def post_together(shell: Shell, desa: str, knocks: Sequence[Knock]) -> Sequence[
     ]
 
 
-def _is_bare(body: Body) -> bool:
-    """Is it a form without files?"""
+def _is_plain(body: Body) -> bool:
+    """Is it a form without files, no larger than others would wait for?"""
     try:
-        return len(body.parts()) == 1
+        return body.size <= PLAIN_BYTES_MAX and len(body.parts()) == 1
     except AppError:
         return False  # and it is said why, when it comes alone
 
 
-_FORMS: Final = one_hop(post_together, _is_bare)
+_FORMS: Final = one_hop(post_together, _is_plain)
 for _base in (BY_KEY, BY_NAME):
     router.add_api_route(f"{_base}/submission", head_submission, methods=["HEAD"])
     router.add_api_route(

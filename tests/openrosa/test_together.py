@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from api.openrosa.submissions import PLAIN_BYTES_MAX
 from api.services.submitting_together import TOGETHER_MAX
 from models.queries import accounts, auditing
 from tests.api.calling import Answer
@@ -96,6 +97,16 @@ def test_a_crowd_costs_about_what_one_form_costs(plain_field: Field) -> None:
     with recorded() as seen:
         assert statuses(send(field, sent)) == [201] * PHONES
     assert len(seen) <= CROWD_STATEMENTS_MAX[field.world.database.dialect]
+
+
+def test_a_large_form_comes_alone_and_keeps_nobody_waiting(plain_field: Field) -> None:
+    field, crowd = plain_field, phones(plain_field, 3)
+    large = a_family(field, 800) + b" " * PLAIN_BYTES_MAX
+    sent = [(crowd[0], large), *((p, a_family(field, 801 + n)) for n, p in enumerate(crowd[1:]))]
+    with recorded() as seen:
+        assert statuses(send(field, sent)) == [201] * 3
+    assert turns(seen) == 2
+    assert field.states() == ["merged"] * 6
 
 
 def test_more_phones_than_are_served_together_are_two_crowds(plain_field: Field) -> None:
