@@ -56,35 +56,20 @@ class Turn:
         return self.stored.lane
 
 
-@dataclass(frozen=True, slots=True)
-class Foreknown:
-    """What a caller knows of a batch before anything is loaded for it."""
-
-    is_first: bool = False
-    """None of it ever came before, so nobody has to look for that."""
-    asked: Asked = NOTHING_ASKED
-    """What was loaded under the same turn."""
-
-
-NOTHING_FOREKNOWN: Final = Foreknown()
-
-
 def decide_batch(
     session: Session,
     turn: Turn,
     batch: Sequence[Incoming],
     ground: Ground,
     clock: BatchClock | None = None,
-    known: Foreknown = NOTHING_FOREKNOWN,
 ) -> Plan | Forked | Hole:
     """Load what the batch touches and let the core decide it."""
     fresh = [one for one in batch if one.seq is None or one.seq > turn.lane.last]
-    loaded = load(session, turn.desa, fresh, known.asked)
-    brief = Brief(turn, batch, ground, clock)
+    loaded = load(session, turn.desa, fresh)
     view = replace(
-        _view(session, brief, loaded, loaded.named),
-        earlier={} if known.is_first else _earlier(session, turn, batch),
-        lineage={} if known.is_first else _lineage(session, turn, batch),
+        _view(session, Brief(turn, batch, ground, clock), loaded, loaded.named),
+        earlier=_earlier(session, turn, batch),
+        lineage=_lineage(session, turn, batch),
     )
     return plan_push(view, batch)
 
