@@ -31,7 +31,7 @@ from api.logs import AccessLog, configure_logs
 from api.metrics import CountRequests, Metrics
 from api.openrosa import forms as openrosa_forms
 from api.openrosa import submissions as openrosa_submissions
-from api.openrosa.crowds import Crowds
+from api.openrosa.crowds import COUNTERS, Crowds, Hall
 from api.openrosa.one_hop import threads_for_forms
 from api.problems import ProblemAnswers, UnexpectedErrors
 from api.randomness import SYSTEM_RANDOMNESS, Randomness
@@ -66,6 +66,7 @@ from api.routes import (
 )
 from api.security import TokenRotation
 from api.services.readiness import Readiness
+from api.services.submitting_ahead import AHEAD_MAX
 from api.services.submitting_together import TOGETHER_MAX
 from api.settings import Settings
 from api.shell import Shell
@@ -169,6 +170,7 @@ def create_app(
         metrics=Metrics(),
         readiness=Readiness(settings, database),
         crowds=Crowds(TOGETHER_MAX),
+        hall=Hall(COUNTERS, AHEAD_MAX),
     )
     app = FastAPI(
         title="Lokus",
@@ -196,8 +198,11 @@ def from_environment() -> FastAPI:
     """What a worker process runs: settings from `LOKUS_…`, the machine's clock and randomness."""
     settings = Settings.from_environment()
     configure_logs()
+    # One for each thread; a counter of the hall looks through one and writes through another.
     database = Database.open(
-        settings.database_url, pool_size=settings.threads_max, vault=Vault(settings.secret)
+        settings.database_url,
+        pool_size=settings.threads_max + COUNTERS,
+        vault=Vault(settings.secret),
     )
     app = create_app(settings, database=database, clock=SystemClock(), randomness=SYSTEM_RANDOMNESS)
     # The process ends with the application, and SQLite tidies its log when the last one leaves.

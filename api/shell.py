@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from api.clock import Clock
 from api.metrics import Metrics
-from api.openrosa.crowds import Crowds
+from api.openrosa.crowds import Crowds, Hall
 from api.openrosa.memory import SenderMemory
 from api.randomness import Randomness, new_id, new_lane_name
 from api.security import TokenRotation
@@ -32,6 +32,7 @@ class Shell:
     metrics: Metrics
     readiness: Readiness
     crowds: Crowds
+    hall: Hall
     senders: SenderMemory = field(default_factory=SenderMemory)
 
     def now(self) -> datetime:
@@ -40,6 +41,11 @@ class Shell:
     def today(self) -> date:
         """The day that it is in the district."""
         return self.now().astimezone(self.settings.zone).date()
+
+    @property
+    def decides_ahead(self) -> bool:
+        """Are forms decided before their village's turn (`api.services.submitting_ahead`)?"""
+        return self.database.dialect == "postgresql"
 
     def new_id(self) -> str:
         """A fresh UUIDv7."""

@@ -2,7 +2,8 @@
 
 Two doors. `reading()` sees one instant of the register however long it looks, and cannot write.
 `writing()` commits when its block ends well and rolls back when it does not. An acknowledgement
-is built only after the block has ended, because phones drop what was acknowledged.
+is built only after the block has ended, because phones drop what was acknowledged. Beside each is
+a hatch for single statements, which need no BEGIN and COMMIT around them: `asking()`, `landing()`.
 
 SQLite has one writer at a time. Left to its own retrying the unlucky one waits for seconds, so
 writers first take turns on a lock of this process; SQLite's own waiting is there for a command
@@ -107,6 +108,10 @@ class Database:
         return cls(reader=reader, writer=writer, patience=patience, vault=vault)
 
     @property
+    def vault(self) -> Vault:
+        return self._vault
+
+    @property
     def dialect(self) -> Dialect:
         return "sqlite" if self._writer.dialect.name == "sqlite" else "postgresql"
 
@@ -122,6 +127,16 @@ class Database:
 
         PostgreSQL runs it outside of a transaction, which costs a third of one. Raises `Busy`.
         """
+        with _transaction(self._asker, self._vault) as session:
+            yield session
+
+    @contextmanager
+    def landing(self) -> Iterator[Session]:
+        """For `models.queries.landing`: each statement is a transaction of its own (PostgreSQL).
+
+        Raises `Busy` or `StorageFull`.
+        """
+        assert self.dialect == "postgresql", "SQLite's one writer has its turn"
         with _transaction(self._asker, self._vault) as session:
             yield session
 

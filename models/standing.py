@@ -40,7 +40,8 @@ class Standing:
     """One statement, for any number of executions. Its values are named parameters.
 
     ``writes`` names the columns of an INSERT without values. A list behind IN is part of the text,
-    and cannot stand beside parameters: single ones can (`models.queries.rowsets.SLOTS`).
+    and cannot stand beside parameters: single ones can (`models.queries.rowsets.SLOTS`). What
+    ``is_frequent`` keeps a cursor on each connection, with what it last said and found.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Standing:
         statement: Select[Any] | CompoundSelect[Any] | Insert | Update | TextClause,
         *,
         writes: Sequence[str] | None = None,
+        is_frequent: bool | None = None,
     ) -> None:
         self._statement = statement
+        self._is_frequent = isinstance(statement, Select) if is_frequent is None else is_frequent
         self._writes = list(writes) if writes is not None else None
         self._spoken: dict[str, _Spoken] = {}
 
@@ -69,6 +72,12 @@ class Standing:
         connection = session.connection()
         self._for(connection.dialect).run(connection, values, brings_rows=False)
 
+    def told(
+        self, connection: Connection, values: Mapping[str, object]
+    ) -> tuple[str, list[bytes | None]]:
+        """The statement in PostgreSQL's words, and its values as texts."""
+        return self._for(connection.dialect).told(connection, values)
+
     def stream(
         self, session: Session, values: Mapping[str, object], size: int
     ) -> Iterator[Sequence[Any]]:
@@ -87,8 +96,21 @@ class Standing:
                 column_keys=self._writes,
                 compile_kwargs={"render_postcompile": True},
             )
-            spoken = self._spoken[dialect.name] = _Spoken(self._statement, compiled, dialect)
+            spoken = _Spoken(self._statement, compiled, dialect, is_frequent=self._is_frequent)
+            self._spoken[dialect.name] = spoken
         return spoken
+
+
+def _as_text(value: object) -> bytes | None:
+    """A value as PostgreSQL reads it where its type is said in the statement."""
+    if value is None:
+        return None
+    assert isinstance(value, (str, int)), "others have other texts"
+    text = str(value)
+    if "\0" in text:
+        # It would end there, and nobody would be told.
+        raise ValueError("PostgreSQL has no NUL in a text")
+    return text.encode()
 
 
 class _Spoken:
@@ -98,12 +120,14 @@ class _Spoken:
     before each execution, unless the text is short; here that is done once.
     """
 
-    def __init__(self, statement: object, compiled: Compiled, dialect: Dialect) -> None:
+    def __init__(
+        self, statement: object, compiled: Compiled, dialect: Dialect, *, is_frequent: bool
+    ) -> None:
         self._heard = self._text = str(compiled)
         self._constants: dict[str, Any] = dict(compiled.params)
         self._order: list[str] = list(getattr(compiled, "positiontup", None) or ())
         self._is_sqlite = dialect.name == "sqlite"
-        self._keeps_cursors = isinstance(statement, Select) and not self._is_sqlite
+        self._keeps_cursors = is_frequent and not self._is_sqlite
         if not self._is_sqlite:
             self._order = list(dict.fromkeys(_NAMED.findall(self._heard)))
             places = {name: f"${n}" for n, name in enumerate(self._order, 1)}
@@ -138,6 +162,13 @@ class _Spoken:
             values = said if self._is_sqlite else dict(zip(self._order, said, strict=True))
             for hear in hearers:
                 hear(connection, cursor, self._heard, values, None, False)
+
+    def told(
+        self, connection: Connection, values: Mapping[str, object]
+    ) -> tuple[str, list[bytes | None]]:
+        said = self._bound(values)
+        self._tell(connection, None, said)
+        return self._text, [_as_text(one) for one in said]
 
     def stream(
         self, connection: Connection, values: Mapping[str, object], size: int

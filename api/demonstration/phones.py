@@ -14,7 +14,7 @@ import orjson
 
 from api.clock import SettableClock
 from api.metrics import Metrics
-from api.openrosa.crowds import Crowds
+from api.openrosa.crowds import COUNTERS, Crowds, Hall
 from api.randomness import SYSTEM_RANDOMNESS, Randomness, new_id
 from api.schemas.syncing import PullRequest, SyncRequest
 from api.security import Principal, TokenRotation, device_principal
@@ -22,6 +22,7 @@ from api.services.acts import act_of_operator
 from api.services.claiming import note_claims
 from api.services.enrolling import Enrolled, EnrolmentRequest, enrolling_of
 from api.services.readiness import Readiness
+from api.services.submitting_ahead import AHEAD_MAX
 from api.services.submitting_together import TOGETHER_MAX
 from api.services.syncing import PROTOCOL, Synced, pull_only, push_and_pull
 from api.settings import Settings
@@ -62,6 +63,7 @@ def shell_at(settings: Settings, database: Database, begin: datetime, random: Ra
         metrics=Metrics(),
         readiness=Readiness(settings, database),
         crowds=Crowds(TOGETHER_MAX),
+        hall=Hall(COUNTERS, AHEAD_MAX),
     )
 
 

@@ -5,8 +5,9 @@ question who it is, another for what it says, and a stack for what the two of th
 than reading a form does. So a small body is taken in first, and one thread does all the rest. A
 body that is not small is only read once its sender is known.
 
-Who was here a moment ago, and belongs to one village, is served together with the others of that
-village (`api.openrosa.crowds`).
+Who was here a moment ago, and belongs to one village, is served together with others
+(`api.openrosa.crowds`): with those of any villages where forms are decided ahead of their turn,
+then, if that did not answer, with those of the same village.
 
 Forms have threads of their own, a share of all there are: more at a time would only stand in each
 other's way, and a crowd of phones leaves the other threads to whoever looks at a page.
@@ -16,7 +17,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -57,24 +58,36 @@ class Knock:
 
     request: Request
     sender: Principal
+    village: str
     body: Body
 
 
-Together = Callable[[Shell, str, Sequence[Knock]], Sequence[Response | None]]
-"""Answers requests that came to one village at the same time; nothing for one to be asked alone."""
+Answers: TypeAlias = Callable[[Shell, Sequence[Knock]], Sequence[Response | None]]
+"""Answers several requests in their order."""
 
 
-def one_hop(together: Together, joins: Callable[[Body], bool]) -> type[OpenRosaRoute]:
+@dataclass(frozen=True, slots=True)
+class Company:
+    """How requests that come at the same time are answered: those of a body that ``joins``."""
+
+    joins: Callable[[Body], bool]
+    ahead: Answers
+    """Of any villages; nothing for a request that its village has to hear."""
+    together: Answers
+    """Of one village; nothing for a request that has to be asked alone."""
+
+
+def one_hop(company: Company) -> type[OpenRosaRoute]:
     """The class of a route `def endpoint(request, shell, sender, body)`.
 
-    A `KeyHolder` asks for its sender. A body that ``joins`` may be answered together with others.
+    A `KeyHolder` asks for its sender.
     """
 
     class OneHopRoute(OpenRosaRoute):
         @override
         def handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             (rule,) = (d.call for d in self.dependant.dependencies if isinstance(d.call, KeyHolder))
-            return _Door(self.endpoint, rule, together, joins).handle
+            return _Door(self.endpoint, rule, company).handle
 
     return OneHopRoute
 
@@ -83,13 +96,12 @@ def one_hop(together: Together, joins: Callable[[Body], bool]) -> type[OpenRosaR
 class _Door:
     answered: Callable[..., Response]
     rule: KeyHolder
-    together: Together
-    joins: Callable[[Body], bool]
+    company: Company
 
     async def handle(self, request: Request) -> Response:
         shell: Shell = request.app.state.shell
-        threads = _threads_of(shell)
         if not fits_in_memory(request):
+            threads = _threads_of(shell)
             sender = await anyio.to_thread.run_sync(self.rule, request, limiter=threads)
             async with received(request) as body:
                 ask = partial(self.answered, request, shell, sender, body)
@@ -99,22 +111,30 @@ class _Door:
             if answer is not None:
                 return answer
             ask = partial(self._at_once, request, shell, body)
-            return await anyio.to_thread.run_sync(ask, limiter=threads)
+            return await anyio.to_thread.run_sync(ask, limiter=_threads_of(shell))
 
     async def _with_others(self, request: Request, shell: Shell, body: Body) -> Response | None:
         """The answer, where it is known at once to which village the request belongs."""
-        if not self.joins(body):
+        if not self.company.joins(body):
             return None
         sender = self.rule.recall(request, shell)
         village = only_village(sender.scope) if sender is not None else None
         if sender is None or village is None:
             return None
 
-        async def serve(knocks: Sequence[Knock]) -> Sequence[Response | None]:
-            ask = partial(self.together, shell, village, knocks)
-            return await anyio.to_thread.run_sync(ask, limiter=_threads_of(shell))
-
-        return await shell.crowds.join(village, Knock(request, sender, body), serve)
+        knock = Knock(request, sender, village, body)
+        if shell.decides_ahead:
+            answer = await shell.hall.join(
+                village, knock, partial(_served, shell, self.company.ahead)
+            )
+            if answer is not None:
+                return answer
+        try:
+            together = partial(_served, shell, self.company.together)
+            return await shell.crowds.join(village, knock, together)
+        finally:
+            if shell.decides_ahead:
+                shell.hall.come_back(village)
 
     def _at_once(self, request: Request, shell: Shell, body: Body) -> Response:
         remembered = self.rule.recall(request, shell)
@@ -123,6 +143,12 @@ class _Door:
                 return self.answered(request, shell, remembered, body)
             self.rule.forget(request, shell)
         return self.answered(request, shell, self.rule(request), body)
+
+
+async def _served(
+    shell: Shell, answers: Answers, knocks: Sequence[Knock]
+) -> Sequence[Response | None]:
+    return await anyio.to_thread.run_sync(answers, shell, knocks, limiter=_threads_of(shell))
 
 
 def _threads_of(shell: Shell) -> CapacityLimiter:

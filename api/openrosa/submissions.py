@@ -6,6 +6,7 @@ phone that is sent elsewhere forgets the limit. POST answers 201 or 202, whateve
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Final
 
 import structlog
@@ -24,12 +25,13 @@ from api.openrosa.addresses import BY_KEY, BY_NAME
 from api.openrosa.answers import HEADERS, OpenRosaRoute, message
 from api.openrosa.bodies import INCOMPLETE_PART, XML_PART, Body, Part
 from api.openrosa.holders import KeyHolder
-from api.openrosa.one_hop import Knock, Received, one_hop
+from api.openrosa.one_hop import Company, Knock, Received, one_hop
 from api.security import SEEN_EVERY, DeviceToken, Principal
 from api.services.claiming import note_claims
 from api.services.form_book import mapping_of
 from api.services.reviewers import ground_of
 from api.services.submitting import Arrival, Site, Taken, submit
+from api.services.submitting_ahead import land_ahead, look
 from api.services.submitting_files import Arrived, Offered, keep_files
 from api.services.submitting_places import Collector
 from api.services.submitting_together import Sent, submit_together
@@ -71,7 +73,7 @@ def post_submission(request: Request, shell: AppShell, sender: Sender, body: Rec
     return _answered(taken, is_revoked=sender.revoked)
 
 
-def post_together(shell: Shell, desa: str, knocks: Sequence[Knock]) -> Sequence[Response | None]:
+def post_together(shell: Shell, knocks: Sequence[Knock]) -> Sequence[Response | None]:
     """Take in the forms of a village that came at the same time.
 
     Whatever is wrong with one of them is found again, and said, when it comes alone.
@@ -80,7 +82,7 @@ def post_together(shell: Shell, desa: str, knocks: Sequence[Knock]) -> Sequence[
         with shell.database.writing() as session:
             sent = [_sent(session, knock) for knock in knocks]
             listed = [one for one in sent if one is not None]
-            taken = iter(submit_together(session, desa, listed, _site(shell)))
+            taken = iter(submit_together(session, knocks[0].village, listed, _site(shell)))
             answers = [next(taken) if one is not None else None for one in sent]
             for knock, answer in zip(knocks, answers, strict=True):
                 if answer is not None:
@@ -90,6 +92,35 @@ def post_together(shell: Shell, desa: str, knocks: Sequence[Knock]) -> Sequence[
     except Exception as error:  # noqa: BLE001 (whatever it is, each of them is asked alone)
         _log.warning("not together", forms=len(knocks), kind=type(error).__name__)
         return [None] * len(knocks)
+    return _all_answered(shell, knocks, answers)
+
+
+def post_ahead(shell: Shell, knocks: Sequence[Knock]) -> Sequence[Response | None]:
+    """Take in forms of any villages, of each village those that are decided in no time.
+
+    The others have left no trace; they are heard in their village's turn.
+    """
+    taken: dict[int, Taken] = {}
+    try:
+        with shell.database.reading() as session:
+            sent = {n: one for n, knock in enumerate(knocks) if (one := _sent(session, knock))}
+            numbers = list(sent)
+            addressed = [(knocks[n].village, one) for n, one in sent.items()]
+            seen = look(session, addressed, _site(shell))
+            taken = {numbers[n]: one for n, one in seen.answers.items()}
+            if seen.is_to_land:
+                with shell.database.landing() as landing:
+                    landed = land_ahead(landing, seen.decided(session), shell.database.vault)
+                taken |= {numbers[n]: one for n, one in landed.items()}
+        _mark_all_seen(shell, [knocks[n].sender for n in taken])
+    except Exception as error:  # noqa: BLE001 (whatever it is, each village is asked for its own)
+        _log.warning("not ahead", forms=len(knocks), kind=type(error).__name__)
+    return _all_answered(shell, knocks, [taken.get(n) for n in range(len(knocks))])
+
+
+def _all_answered(
+    shell: Shell, knocks: Sequence[Knock], answers: Sequence[Taken | None]
+) -> list[Response | None]:
     _note_claims(shell, [nik for answer in answers if answer is not None for nik in answer.niks])
     return [
         None if answer is None else _answered(answer, is_revoked=knock.sender.revoked)
@@ -105,7 +136,7 @@ def _is_plain(body: Body) -> bool:
         return False  # and it is said why, when it comes alone
 
 
-_FORMS: Final = one_hop(post_together, _is_plain)
+_FORMS: Final = one_hop(Company(_is_plain, post_ahead, post_together))
 for _base in (BY_KEY, BY_NAME):
     router.add_api_route(f"{_base}/submission", head_submission, methods=["HEAD"])
     router.add_api_route(
@@ -197,11 +228,26 @@ def _state(sender: Principal, token: DeviceToken) -> SenderState:
     )
 
 
+def _mark_all_seen(shell: Shell, senders: Sequence[Principal]) -> None:
+    late = [sender for sender in senders if _is_late(sender, shell.now())]
+    if late:
+        with shell.database.writing() as session:
+            for sender in late:
+                _mark_seen(shell, sender, session)
+
+
+def _is_late(sender: Principal, now: datetime) -> bool:
+    """Was it long ago that the phone was noted here?"""
+    assert sender.token is not None, "a key says since when"
+    last = sender.token.last_seen_at
+    return last is None or now - last >= SEEN_EVERY
+
+
 def _mark_seen(shell: Shell, sender: Principal, session: Session) -> None:
     token, now = sender.token, shell.now()
     assert sender.device_id is not None, "a key belongs to a device"
     assert token is not None, "and says since when"
-    if token.last_seen_at is None or now - token.last_seen_at >= SEEN_EVERY:
+    if _is_late(sender, now):
         devices.mark_seen(session, sender.device_id, now)
         seen = replace(sender, token=replace(token, last_seen_at=now), remembered=True)
         shell.senders.keep(token.present_digest, seen, now)

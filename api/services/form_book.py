@@ -24,7 +24,8 @@ def mapping_of(session: Session, form_id: str, version: str) -> FormMapping | No
     connected = connected_mapping(form_id, version)
     if connected is not None:
         return connected
-    book = _books.setdefault(session.get_bind(), {})
+    # However its transactions begin, what comes out of one pool comes from one database.
+    book = _books.setdefault(session.connection().engine.pool, {})
     known = book.get((form_id, version))
     if known is not None:
         return known

@@ -232,12 +232,11 @@ def store_plans(
     written = [one for one in plans if one[2].settled]
     if not written:
         return
-    note_batches(session, [_noted(turn, plan) for turn, _, plan in written])
-    # What several plans change is written once, as the last of them leaves it.
-    changed = {record.id: record for _, _, plan in written for record in plan.records}
-    disputes = {conflict.id: conflict for _, _, plan in written for conflict in plan.conflicts}
-    first, last = written[0][0], written[-1]
-    changes = Changes(first.head, last[2].head, list(changed.values()), list(disputes.values()))
+    note_batches(session, [noted(turn, plan) for turn, _, plan in written])
+    decided = [plan for _, _, plan in written]
+    disputes = {conflict.id: conflict for plan in decided for conflict in plan.conflicts}
+    first, head = written[0][0], decided[-1].head
+    changes = Changes(first.head, head, changed_by(decided), list(disputes.values()))
     _write(session, desa, changes, first.now)
     for turn, batch, plan in written:
         if any(one.outcome is Outcome.QUARANTINED for one in plan.settled):
@@ -245,11 +244,24 @@ def store_plans(
             quarantine.set_aside(session, desa, _brought(turn, plan), plan.settled, creating)
 
 
+def changed_by(plans: Sequence[Plan]) -> list[Record]:
+    """What several plans change, once, as the last of them leaves it."""
+    return list({record.id: record for plan in plans for record in plan.records}.values())
+
+
+def waits_for_a_person(plan: Plan) -> bool:
+    """Does it ask a question, or set something aside?"""
+    return bool(plan.conflicts) or any(
+        one.outcome in (Outcome.CONFLICT, Outcome.QUARANTINED) for one in plan.settled
+    )
+
+
 def _brought(turn: Turn, plan: Plan) -> Brought:
     return Brought(turn.lane.name, turn.stored.lineage, turn.stored.account_id, turn.now, plan.head)
 
 
-def _noted(turn: Turn, plan: Plan) -> Noted:
+def noted(turn: Turn, plan: Plan) -> Noted:
+    """A plan as what a batch leaves beside its records."""
     return Noted(plan.lane, _brought(turn, plan), plan.settled, _audit_entry(turn, plan))
 
 

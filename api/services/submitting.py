@@ -35,12 +35,12 @@ from api.services.submitting_reading import Form
 from api.services.submitting_rt import NOT_HIS, STILL_HELD, Unstated, state_by_form
 from api.services.submitting_visits import complete_visit
 from models.queries import submissions
+from models.queries.before import Question, what_came_before
 from models.queries.submissions import (
     HELD,
     MERGED,
     QUARANTINED,
     Kept,
-    Question,
     StoredSubmission,
 )
 from sync.chains import Waits
@@ -102,8 +102,8 @@ def submit(session: Session, collector: Collector, arrival: Arrival, site: Site)
     head = take_turn(session, desa, collector) if desa else 0
     declared = arrival.instance.declared if arrival.instance is not None else None
     record = declared.record if declared is not None else None
-    question = Question(key, record, collector.device_id)
-    (known,) = submissions.before(session, desa, collector.source, [question])
+    question = Question(desa, key, record, collector.device_id)
+    (known,) = what_came_before(session, collector.source, [question])
     village = Village(desa, head, site.now, site.ground, site.randomness, known)
     before = list(known.same)
     if not before and (len(candidates) > 1 or not desa):

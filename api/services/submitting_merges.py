@@ -22,6 +22,7 @@ from api.services.pushing import (
 from api.services.submitting_places import Collector, Village, without_order
 from api.services.submitting_reading import Form, ask_for, read_form
 from api.services.submitting_speech import Spoken, understand
+from models.queries.records import Asked
 from sync.batch import Incoming, read_batch
 from sync.chains import Waits
 from sync.clock import Anchor, BatchClock
@@ -69,18 +70,45 @@ def bring(session: Session, village: Village, spoken: Sequence[Spoken]) -> list[
 
     Each of them has a lane of its own.
     """
-    read = [_briefed(village, one) for one in spoken]
-    asked = spoken[0].grounds.asked
-    decided = decide_together(session, [brief for brief, _ in read], asked)
-    store_plans(session, village.desa, [(one.turn, one.batch, plan) for one, plan in decided])
-    village.head = decided[-1][1].head
+    decided = decide(session, briefed(village, spoken), spoken[0].grounds.asked)
+    store_plans(session, village.desa, [(one.turn, one.batch, one.plan) for one in decided])
+    village.head = decided[-1].plan.head
+    return [one.landed for one in decided]
+
+
+@dataclass(frozen=True, slots=True)
+class Briefed:
+    """A form as a batch of its lane, and the visit that it writes."""
+
+    brief: Brief
+    visit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A form that went through the merge, before anything of it is stored."""
+
+    turn: Turn
+    batch: Sequence[Incoming]
+    plan: Plan
+    landed: Landed
+
+
+def briefed(village: Village, spoken: Sequence[Spoken]) -> list[Briefed]:
+    """What the merge is told of forms."""
+    return [_briefed(village, one) for one in spoken]
+
+
+def decide(session: Session, forms: Sequence[Briefed], asked: Asked) -> list[Decided]:
+    """Send forms through the merge, one after the other, without storing what follows."""
+    decided = decide_together(session, [one.brief for one in forms], asked)
     return [
-        _landed(brief, plan, visit) for (brief, plan), (_, visit) in zip(decided, read, strict=True)
+        Decided(brief.turn, brief.batch, plan, _landed(brief, plan, one.visit))
+        for (brief, plan), one in zip(decided, forms, strict=True)
     ]
 
 
-def _briefed(village: Village, spoken: Spoken) -> tuple[Brief, str | None]:
-    """A form as a batch of its lane, and the visit that it writes."""
+def _briefed(village: Village, spoken: Spoken) -> Briefed:
     grounds, speech = spoken.grounds, spoken.speech
     said, collector = speech.said, grounds.collector
     stored = without_order(grounds.lane)
@@ -100,7 +128,7 @@ def _briefed(village: Village, spoken: Spoken) -> tuple[Brief, str | None]:
         collector.device_id,
     )
     clock = BatchClock("server", 0, {BOOT: Anchor(captured, _milliseconds(captured))})
-    return Brief(turn, batch, _ground(village, collector), clock), visit
+    return Briefed(Brief(turn, batch, _ground(village, collector), clock), visit)
 
 
 def _landed(brief: Brief, plan: Plan, visit: str | None) -> Landed:

@@ -14,10 +14,10 @@ from api.randomness import Randomness, new_lane_name
 from api.services.pushing import Ground
 from models.queries import accounts, connectors, devices, feeds, lanes
 from models.queries.areas import villages_under
+from models.queries.before import Before
 from models.queries.entity_lists import villages_holding
 from models.queries.feeds import SenderState
 from models.queries.lanes import LaneOwner, StoredLane
-from models.queries.submissions import Before
 from sync.permission import Role
 from sync.push import Author
 from sync.scope import Scope
@@ -65,6 +65,10 @@ class SenderChanged(Exception):
     """A sender that was remembered is no longer what it was: ask who it is, and begin again."""
 
 
+class TurnNeeded(Exception):
+    """Something has to be written in a village before it can be decided what becomes of a form."""
+
+
 def take_turn(session: Session, desa: str, collector: Collector) -> int:
     """Take the village's turn for a collector, and return its head. Raises `SenderChanged`."""
     if collector.remembered is None:
@@ -77,7 +81,7 @@ def take_turn(session: Session, desa: str, collector: Collector) -> int:
 
 @dataclass(slots=True)
 class Village:
-    """A village whose turn to write is held. ``head`` goes on with every form that is merged."""
+    """A village in which forms are merged. ``head`` goes on with every one of them."""
 
     desa: str
     head: int
@@ -86,6 +90,8 @@ class Village:
     randomness: Randomness
     before: Before | None = None
     """What was asked about the form that has just come in; true until the first one is merged."""
+    has_turn: bool = True
+    """Is its turn to write held? If not, nothing may be written there (`TurnNeeded`)."""
 
 
 def collector_of(session: Session, device_id: str) -> Collector | None:
@@ -187,26 +193,32 @@ def told_by(instance: Instance, mapping: FormMapping | None) -> Told:
 
 
 def phones_lane(session: Session, village: Village, collector: Collector) -> StoredLane:
-    """The phone's own lane in a village, opened with its first form."""
+    """The phone's own lane in a village, opened with its first form. Raises `TurnNeeded`."""
     held = lanes.lane_of(session, village.desa, collector.device_id, source=collector.source)
     if held is not None:
         return held
     owner = LaneOwner(collector.device_id, collector.account_id, collector.source)
-    name = new_lane_name(village.randomness)
-    lanes.open_lane(session, Lane(name, village.desa, 0), owner, village.now)
-    opened = lanes.lane(session, village.desa, name)
-    assert opened is not None, "it was opened just now"
-    return opened
+    return _opened(session, village, owner)
 
 
 def lane_that_knows(
     session: Session, village: Village, collector: Collector, dots: frozenset[Dot]
 ) -> StoredLane:
-    """A lane for one form that came out of order: it knows these operations and no others."""
+    """A lane for one form that came out of order: it knows these operations and no others.
+
+    Raises `TurnNeeded`.
+    """
     owner = LaneOwner(collector.device_id, collector.account_id, SIDE_SOURCE)
+    return _opened(session, village, owner, dots)
+
+
+def _opened(
+    session: Session, village: Village, owner: LaneOwner, dots: frozenset[Dot] = frozenset()
+) -> StoredLane:
+    if not village.has_turn:
+        raise TurnNeeded
     name = new_lane_name(village.randomness)
-    lane = Lane(name, village.desa, 0, extra=dots)
-    lanes.open_lane(session, lane, owner, village.now)
+    lanes.open_lane(session, Lane(name, village.desa, 0, extra=dots), owner, village.now)
     opened = lanes.lane(session, village.desa, name)
     assert opened is not None, "it was opened just now"
     return opened

@@ -9,8 +9,8 @@ from api.formats.xform.mapping import FormMapping
 from api.formats.xform.statements import Births, Photo, Said, said_by
 from api.formats.xform.submission import Instance
 from api.services.submitting_places import Collector, Village
-from models.queries.records import NOTHING_ASKED, Asked, families_and
-from models.queries.submissions import Before
+from models.queries.before import Before
+from models.queries.records import NOTHING_ASKED, Asked, Wanted, asked_of, natural_keys
 from sync.types import Record
 from sync.workspace import natural_key
 
@@ -88,19 +88,20 @@ def _about(family: str | None, said: Said) -> About:
     return About(family, frozenset(ids), frozenset(numbers))
 
 
+def wanted_by_forms(session: Session, readings: Sequence[Reading]) -> Wanted:
+    """What `ask_for` asks a village for."""
+    asked = [reading.about for reading in readings if reading.asks]
+    families = frozenset(about.family for about in asked if about.family is not None)
+    ids = frozenset(record for about in asked for record in about.ids)
+    numbers = {number for about in asked for number in about.numbers}
+    return Wanted(families, ids, natural_keys(session, numbers))
+
+
 def ask_for(session: Session, village: Village, readings: Sequence[Reading]) -> Asked:
     """The families of updates with their people, and whatever else the forms could be about.
 
     A family that was never in the collector's areas is nothing to a form (`Grounds.known`): that it
     is there somewhere is not for everybody to find out.
     """
-    asked = [reading.about for reading in readings if reading.asks]
-    if not asked:
-        return NOTHING_ASKED
-    return families_and(
-        session,
-        village.desa,
-        {about.family for about in asked if about.family is not None},
-        {record for about in asked for record in about.ids},
-        {number for about in asked for number in about.numbers},
-    )
+    wanted = wanted_by_forms(session, readings)
+    return asked_of(session, village.desa, wanted) if wanted else NOTHING_ASKED

@@ -32,11 +32,13 @@ from api.services.submitting import (
     unmergeable,
 )
 from api.services.submitting_merges import bring
-from api.services.submitting_places import ODK_SOURCE, Collector, Village
+from api.services.submitting_places import ODK_SOURCE, Collector, TurnNeeded, Village
 from api.services.submitting_reading import Form, Reading, ask_for, read_form
 from api.services.submitting_speech import Spoken, understand
 from models.queries import feeds, holding, submissions
-from models.queries.submissions import MERGED, Before, Question, StoredSubmission
+from models.queries.before import Before, Question, what_came_before
+from models.queries.records import Asked
+from models.queries.submissions import MERGED, StoredSubmission
 from sync.chains import Waits
 
 TOGETHER_MAX: Final = 16
@@ -52,8 +54,8 @@ class Sent:
 
 
 @dataclass(slots=True)
-class _Crowd:
-    """The forms that go on together, by their place among those that came."""
+class Crowd:
+    """The forms of one village that go on together, by their place among those that came."""
 
     village: Village
     answers: dict[int, Taken] = field(default_factory=dict)
@@ -78,11 +80,12 @@ def submit_together(
         for n, one in enumerate(sent)
         if senders.get(one.collector.device_id) == one.collector.remembered
     }
-    crowd = _Crowd(Village(desa, head, site.now, site.ground, site.randomness))
+    crowd = Crowd(Village(desa, head, site.now, site.ground, site.randomness))
     before = _before(session, desa, present)
-    awaited = _awaited(session, desa, present, before)
-    _read(session, crowd, present, before, awaited)
-    _understand(session, crowd)
+    awaited = awaited_in(session, desa, present, before)
+    read_ordinary(session, crowd, present, before, awaited)
+    readings = [reading for _, reading in crowd.new.values()]
+    understand_apart(session, crowd, ask_for(session, crowd.village, readings))
     _merge(session, crowd, present, awaited)
     return [crowd.answers.get(n) for n in range(len(sent))]
 
@@ -90,14 +93,15 @@ def submit_together(
 def _before(session: Session, desa: str, present: Mapping[int, Sent]) -> dict[int, Before]:
     if not present:
         return {}
-    questions = [_question(one) for one in present.values()]
-    found = submissions.before(session, desa, ODK_SOURCE, questions)
+    questions = [question_of(desa, one) for one in present.values()]
+    found = what_came_before(session, ODK_SOURCE, questions)
     return dict(zip(present, found, strict=True))
 
 
-def _question(sent: Sent) -> Question:
+def question_of(desa: str, sent: Sent) -> Question:
+    """What a form that comes to a village asks first."""
     key = key_of(sent.arrival, sent.collector)
-    return Question(key, _record(sent.arrival), sent.collector.device_id)
+    return Question(desa, key, _record(sent.arrival), sent.collector.device_id)
 
 
 def _record(arrival: Arrival) -> str | None:
@@ -107,7 +111,7 @@ def _record(arrival: Arrival) -> str | None:
     return instance.declared.record
 
 
-def _awaited(
+def awaited_in(
     session: Session, desa: str, present: Mapping[int, Sent], before: Mapping[int, Before]
 ) -> frozenset[int]:
     """Forms that something in the village waits for."""
@@ -122,9 +126,9 @@ def _awaited(
     return frozenset(n for n, keys in settles.items() if not found.isdisjoint(keys))
 
 
-def _read(
+def read_ordinary(
     session: Session,
-    crowd: _Crowd,
+    crowd: Crowd,
     present: Mapping[int, Sent],
     before: Mapping[int, Before],
     awaited: frozenset[int],
@@ -161,22 +165,24 @@ def _is_ordinary(arrival: Arrival, stored: StoredSubmission) -> bool:
     )
 
 
-def _understand(session: Session, crowd: _Crowd) -> None:
+def understand_apart(session: Session, crowd: Crowd, asked: Asked) -> None:
     """Find those that need not wait for anything, and that do not speak of the same people."""
-    asked = ask_for(session, crowd.village, [reading for _, reading in crowd.new.values()])
     spoken_of: set[str] = set()
     for n, (_, reading) in crowd.new.items():
         whom = reading.about.names | {record.id for record in reading.found_in(asked)}
         if whom & spoken_of:
             continue
-        spoken = understand(session, crowd.village, reading, asked)
+        try:
+            spoken = understand(session, crowd.village, reading, asked)
+        except TurnNeeded:
+            continue
         if not isinstance(spoken, Waits):
             crowd.spoken[n] = spoken
             spoken_of |= whom
 
 
 def _merge(
-    session: Session, crowd: _Crowd, present: Mapping[int, Sent], awaited: frozenset[int]
+    session: Session, crowd: Crowd, present: Mapping[int, Sent], awaited: frozenset[int]
 ) -> None:
     """Bring them into the register, keep them, and let in what waited for the last of them."""
     if not crowd.spoken:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
 from models.queries import auditing, feeds, lanes
 from models.queries.auditing import AuditEntry
 from models.queries.operations import Brought, logged_rows
 from models.queries.rowsets import ROWS, add, insertion, instant, is_sqlite, rows_text
+from models.sealing import vault_of
 from models.standing import Standing
 from models.tables.columns import table_of
 from models.tables.sync import OperationRow
@@ -46,7 +47,8 @@ def note_batches(session: Session, noted: Sequence[Noted]) -> None:
     ends, and each has a lane of its own.
     """
     desa, brought = noted[0].lane.desa, noted[-1].brought
-    rows = [row for one in noted for row in logged_rows(session, one.brought, one.settled)]
+    vault = vault_of(session)
+    rows = [row for one in noted for row in logged_rows(vault, one.brought, one.settled)]
     if is_sqlite(session):
         feeds.raise_head(session, desa, brought.at)
         add(session, _OPERATION, desa, rows)
@@ -59,20 +61,22 @@ def note_batches(session: Session, noted: Sequence[Noted]) -> None:
 
 def _in_one(session: Session, noted: Sequence[Noted], rows: Sequence[Mapping[str, object]]) -> bool:
     """True if all of it is written; False if only the audit entries, a village's first, are not."""
+    statement = _statement(tuple(rows[0]))
+    return statement.row(session, values_of(noted, rows)) is not None
+
+
+def values_of(noted: Sequence[Noted], rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """What `noting` writes. ``rows`` are those of the log, with the names it was made for."""
     desa, brought = noted[0].lane.desa, noted[-1].brought
-    moved = _statement(tuple(rows[0])).row(
-        session,
-        {
-            "desa": desa,
-            ROWS: rows_text(rows),
-            "head": brought.at,
-            "now": instant(brought.received_at),
-            "lanes": rows_text([_end_of(one.lane) for one in noted]),
-            "entries": rows_text([_link(desa, n, one.entry) for n, one in enumerate(noted, 1)]),
-            "count": len(noted),
-        },
-    )
-    return moved is not None
+    return {
+        "desa": desa,
+        ROWS: rows_text(rows),
+        "head": brought.at,
+        "now": instant(brought.received_at),
+        "lanes": rows_text([_end_of(one.lane) for one in noted]),
+        "entries": rows_text([_link(desa, n, one.entry) for n, one in enumerate(noted, 1)]),
+        "count": len(noted),
+    }
 
 
 def _end_of(lane: Lane) -> dict[str, object]:
@@ -88,16 +92,17 @@ def _link(desa: str, n: int, entry: AuditEntry) -> dict[str, object]:
 # A part sees nothing of what the others write. Only the last three need what another one says, and
 # they read it from there: each link follows from the one before it, the first from the head that
 # was just locked.
-_PARTS: Final = """
-    WITH RECURSIVE raised AS (
+_RAISED: Final = """raised AS (
         UPDATE feed SET previous = head, head = CAST(:head AS bigint)
         WHERE feed.desa = :desa AND feed.head < CAST(:head AS bigint)
-    ), logged AS (
+    )"""
+_PARTS: Final = """
+    WITH RECURSIVE {raised}, logged AS (
         {logging}
     ), advanced AS (
         UPDATE lane SET last = ended.last, extra = ended.dots, synced_at = CAST(:now AS timestamptz)
         FROM json_to_recordset(CAST(:lanes AS json)) AS ended(lane varchar, last bigint, dots text)
-        WHERE lane.desa = :desa AND lane.lane = ended.lane
+        WHERE lane.desa = :desa AND lane.lane = ended.lane AND {where}
     ), entry AS (
         SELECT i, at, actor, device, action, detail, stated
         FROM json_to_recordset(CAST(:entries AS json)) AS e(
@@ -106,7 +111,7 @@ _PARTS: Final = """
         )
     ), head AS (
         SELECT n, CAST(hash AS text) AS hash
-        FROM audit_chain WHERE audit_chain.chain = :desa FOR UPDATE
+        FROM audit_chain WHERE audit_chain.chain = :desa AND {where} FOR UPDATE
     ), link(i, n, previous, hash) AS (
         SELECT 0, n, CAST(NULL AS text), hash FROM head
         UNION ALL
@@ -122,13 +127,24 @@ _PARTS: Final = """
         UPDATE audit_chain SET n = link.n, hash = link.hash
         FROM link WHERE audit_chain.chain = :desa AND link.i = CAST(:count AS int)
         RETURNING audit_chain.n
-    )
+    ){further}
     SELECT n FROM moved
 """
 
 
+def noting(
+    names: tuple[str, ...], *, raised: str = _RAISED, where: str = "true", further: str = ""
+) -> TextClause:
+    """The statement (PostgreSQL): a row if all of it is written (see `values_of`).
+
+    ``raised`` takes the numbers. Every part that writes does so ``where`` that is true; ``further``
+    ones may follow.
+    """
+    logging = insertion(_OPERATION, names, sqlite=False, where=where)
+    # Every name comes from our own tables; values only ever travel as parameters.
+    return text(_PARTS.format(raised=raised, logging=logging, where=where, further=further))
+
+
 @lru_cache(maxsize=4)
 def _statement(names: tuple[str, ...]) -> Standing:
-    logging = insertion(_OPERATION, names, sqlite=False)
-    # Every name comes from our own tables; values only ever travel as parameters.
-    return Standing(text(_PARTS.format(logging=logging)))
+    return Standing(noting(names))

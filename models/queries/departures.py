@@ -1,6 +1,6 @@
 """People who left their family for another one: noted when it happens, because no row keeps it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import BigInteger, Text, bindparam, cast, not_, select
 from sqlmodel import Session
@@ -21,7 +21,7 @@ def note_departures(session: Session, desa: str, records: Sequence[Record]) -> N
     Only who was ever moved can be moving now, so nearly every batch asks nothing. The highest
     number of the batch stands for all who leave in it: lists ask only what is newer than they are.
     """
-    moved = [r for r in records if r.entity == ANGGOTA and PARENT in r.stamps]
+    moved = [record for record in records if _was_moved(record)]
     if not moved:
         return
     family = cast(_RECORD.c.keluarga, Text)
@@ -50,6 +50,15 @@ def note_departures(session: Session, desa: str, records: Sequence[Record]) -> N
             "highest": max(r.seq for r in records),
         },
     )
+
+
+def may_leave(records: Iterable[Record]) -> bool:
+    """Could one of them leave a family with what is about to be written?"""
+    return any(map(_was_moved, records))
+
+
+def _was_moved(record: Record) -> bool:
+    return record.entity == ANGGOTA and PARENT in record.stamps
 
 
 def departures(session: Session, desas: Sequence[str]) -> dict[str, int]:

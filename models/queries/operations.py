@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Executable, Row, bindparam, select, update
 from sqlmodel import Session
 
 from models.queries.rowsets import among, hash_bytes, hash_text, instant, keys
-from models.sealing import vault_of
+from models.sealing import Vault, vault_of
 from models.tables.columns import table_of
 from models.tables.sync import OperationRow
 from sync.push import Settled, Stored
@@ -76,10 +76,10 @@ def _brought(condition: ColumnElement[bool]) -> Executable:
 
 
 def logged_rows(
-    session: Session, brought: Brought, settled: Sequence[Settled]
+    vault: Vault, brought: Brought, settled: Sequence[Settled]
 ) -> list[dict[str, object]]:
     """A batch as rows of the log."""
-    vault, received = vault_of(session), instant(brought.received_at)
+    received = instant(brought.received_at)
     return [
         {
             "lane": brought.lane,

@@ -1,22 +1,32 @@
 """Records as the core decides on them: loading what a batch needs, storing what it changed."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Row, bindparam, select, union_all
+from sqlalchemy import Column, ColumnElement, Row, String, bindparam, select, true, union_all
 from sqlmodel import Session
 
 from models.queries import rowsets
 from models.queries.departures import note_departures
-from models.queries.rowsets import in_slots, is_sqlite, slots_for, slotted, store
+from models.queries.rowsets import (
+    ROWS,
+    asked_rows,
+    found_for,
+    in_slots,
+    is_sqlite,
+    rows_text,
+    slots_for,
+    slotted,
+    store,
+)
 from models.sealing import Vault, vault_of
 from models.standing import Row as StandingRow
 from models.standing import Standing
-from models.tables.columns import table_of
+from models.tables.columns import RecordId, table_of
 from models.tables.register import RecordRow
 from sync.batch import Needs
 from sync.types import ANGGOTA, Json, Record, Stamp
@@ -49,7 +59,7 @@ def needed_records(
 ) -> list[Record]:
     """Every record that deciding a batch looks at. The village's turn must be held."""
     vault = vault_of(session)
-    named_keys = {vault.natural_key(number) for number in needs.niks | needs.no_kks}
+    named_keys = natural_keys(session, needs.niks | needs.no_kks)
     found = {record.id: record for record in asked.records}
     found |= _with_aliases(session, desa, needs.records - asked.ids, named_keys - asked.keys, found)
     wanted_keys = {
@@ -129,21 +139,6 @@ def family_records(session: Session, desa: str, keluarga: str) -> list[Record]:
     return _bearing(session, desa, keluarga={keluarga})
 
 
-def families_and(
-    session: Session,
-    desa: str,
-    families: Collection[str],
-    ids: Collection[str],
-    numbers: Iterable[str],
-) -> Asked:
-    """`family_records` of each, with records by id and whoever bears one of the NIK or No KK."""
-    vault = vault_of(session)
-    keys = frozenset(vault.natural_key(number) for number in numbers)
-    others = {*ids}.difference(families)
-    found = _bearing(session, desa, keluarga=families, id=others, natural_key=keys)
-    return Asked(tuple(found), frozenset({*families, *ids}), keys)
-
-
 def _bearing(session: Session, desa: str, **wanted: Collection[str]) -> list[Record]:
     """Records that bear one of the wanted values in one of the named columns."""
     shape = tuple((name, slots_for(len(values))) for name, values in wanted.items() if values)
@@ -159,6 +154,89 @@ def _bearing(session: Session, desa: str, **wanted: Collection[str]) -> list[Rec
     rows = _question(shape, sqlite=is_sqlite(session)).rows(session, bound)
     found = {row.id: row for row in rows}
     return [record_of(desa, row, vault) for row in found.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to ask a village for: families with everybody in them, records, and natural keys."""
+
+    families: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    """As they are stored."""
+
+    def __bool__(self) -> bool:
+        return bool(self.families or self.ids or self.keys)
+
+    def without(self, asked: Asked) -> "Wanted":
+        """What of it has not been asked for."""
+        return Wanted(self.families, self.ids - asked.ids, self.keys - asked.keys)
+
+    def told(self, desa: str) -> Iterator[dict[str, str]]:
+        for name, values in (("family", self.families), ("id", self.ids), ("key", self.keys)):
+            yield from ({"desa": desa, name: value} for value in sorted(values))
+
+
+def natural_keys(session: Session, numbers: Iterable[str]) -> frozenset[str]:
+    """NIK and No KK as they are stored."""
+    vault = vault_of(session)
+    return frozenset(vault.natural_key(number) for number in numbers)
+
+
+def asked_of(session: Session, desa: str, wanted: Wanted) -> Asked:
+    """Ask one village."""
+    others = wanted.ids - wanted.families
+    found = _bearing(session, desa, keluarga=wanted.families, id=others, natural_key=wanted.keys)
+    return Asked(tuple(found), wanted.families | wanted.ids, wanted.keys)
+
+
+def asked_everywhere(
+    session: Session, wanted: Mapping[str, Wanted], known: Mapping[str, Asked]
+) -> dict[str, Asked]:
+    """Ask villages for what is wanted and not known yet, in one statement (PostgreSQL).
+
+    What comes back is all that each of them was asked for so far.
+    """
+    missing = {desa: one.without(known.get(desa, NOTHING_ASKED)) for desa, one in wanted.items()}
+    said = [told for desa, one in missing.items() for told in one.told(desa)]
+    rows = _EVERYWHERE.rows(session, {ROWS: rows_text(said)}) if said else []
+    vault = vault_of(session)
+    found: dict[str, dict[str, StandingRow]] = {}
+    for row in rows:
+        found.setdefault(row.desa, {})[row.id] = row
+    asked = dict(known)
+    for desa, one in missing.items():
+        before = known.get(desa, NOTHING_ASKED)
+        here = {record.id for record in before.records}
+        new = (row for row in found.get(desa, {}).values() if row.id not in here)
+        asked[desa] = Asked(
+            (*before.records, *(record_of(desa, row, vault) for row in new)),
+            before.ids | one.families | one.ids,
+            before.keys | one.keys,
+        )
+    return asked
+
+
+def wanted_by(session: Session, needs: Needs) -> Wanted:
+    """What `needed_records` begins with."""
+    keys = natural_keys(session, needs.niks | needs.no_kks)
+    return Wanted(ids=frozenset(needs.records), keys=keys)
+
+
+def _everywhere() -> Standing:
+    asked = asked_rows(desa=String(), family=RecordId(), id=RecordId(), key=String())
+    columns = select(_RECORD.c.desa, *RECORD_COLUMNS).where(_RECORD.c.desa == asked.c.desa)
+    matches = (
+        _RECORD.c.keluarga == asked.c.family,
+        _RECORD.c.id == asked.c.id,
+        _RECORD.c.natural_key == asked.c.key,
+    )
+    questions = [found_for(asked, columns.where(one)) for one in matches]
+    found = union_all(*(select(*one.c).select_from(asked.join(one, true())) for one in questions))
+    return Standing(found, is_frequent=True)
+
+
+_EVERYWHERE: Final = _everywhere()
 
 
 # One question for each column, and not one with OR: for that PostgreSQL would read all rows of a
@@ -219,8 +297,12 @@ def _stamps_of(stored: Mapping[str, list[list[Json]]]) -> dict[str, tuple[Stamp,
 def store_records(session: Session, desa: str, records: Sequence[Record]) -> None:
     """Write changed records. Their numbers must have been taken from the feed before."""
     note_departures(session, desa, records)
-    vault = vault_of(session)
-    store(session, _RECORD, desa, [_row_of(record, vault) for record in records])
+    store(session, _RECORD, desa, record_rows(vault_of(session), records))
+
+
+def record_rows(vault: Vault, records: Sequence[Record]) -> list[dict[str, object]]:
+    """Records as rows that travel as one parameter (`models.queries.rowsets.store`)."""
+    return [_row_of(record, vault) for record in records]
 
 
 def _row_of(record: Record, vault: Vault) -> dict[str, object]:

@@ -17,15 +17,20 @@ import orjson
 from sqlalchemy import (
     ColumnElement,
     LargeBinary,
+    Select,
     Table,
+    TableValuedAlias,
     bindparam,
+    cast,
     column,
     func,
+    literal_column,
     select,
     text,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.types import ARRAY, Text
+from sqlalchemy.sql.selectable import LateralFromClause
+from sqlalchemy.types import ARRAY, Text, TypeEngine
 from sqlmodel import Session
 
 from models.standing import Standing
@@ -64,28 +69,40 @@ def add(session: Session, table: Table, desa: str, rows: Sequence[Mapping[str, o
 def _store(table: Table, names: tuple[str, ...], sqlite: bool, *, replacing: bool) -> Standing:
     statement = insertion(table, names, sqlite=sqlite)
     if replacing:
-        keys = [c.name for c in table.primary_key]
-        updates = ", ".join(f'"{n}" = excluded."{n}"' for n in names if n not in keys)
-        statement += f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}"
+        statement += replacement(table, names)
     return Standing(text(statement))
 
 
-def insertion(table: Table, names: tuple[str, ...], *, sqlite: bool) -> str:
-    """SQL that inserts the rows bound to `ROWS` (see `rows_text`) into the village ``desa``."""
+def replacement(table: Table, names: tuple[str, ...]) -> str:
+    """What an insertion goes on with, so that rows whose primary key is taken are replaced."""
+    keys = [c.name for c in table.primary_key]
+    updates = ", ".join(f'"{n}" = excluded."{n}"' for n in names if n not in keys)
+    return f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}"
+
+
+def insertion(
+    table: Table,
+    names: tuple[str, ...],
+    *,
+    sqlite: bool,
+    rows_name: str = ROWS,
+    where: str = "true",
+) -> str:
+    """SQL that inserts the rows bound to a name (see `rows_text`) into the village ``desa``."""
     quoted = {name: f'"{name}"' for name in names}
     columns = ", ".join(quoted.values())
     if sqlite:
         source = ", ".join(f"value ->> '$.{name}'" for name in names)
-        village, rows = ":desa", f"json_each(:{ROWS})"
+        village, rows = ":desa", f"json_each(:{rows_name})"
     else:
         source = ", ".join(_pg_source(table, name) for name in names)
         village = "CAST(:desa AS varchar)"
         types = ", ".join(f"{quoted[n]} {_pg_type(table, n)}" for n in names)
-        rows = f"json_to_recordset(CAST(:{ROWS} AS json)) AS r({types})"
+        rows = f"json_to_recordset(CAST(:{rows_name} AS json)) AS r({types})"
     # Every name comes from our own tables; values only ever travel as parameters.
     return (
         f'INSERT INTO "{table.name}" ("desa", {columns}) '  # noqa: S608
-        f"SELECT {village}, {source} FROM {rows} WHERE true"
+        f"SELECT {village}, {source} FROM {rows} WHERE {where}"
     )
 
 
@@ -105,6 +122,22 @@ def _is_binary(table: Table, name: str) -> bool:
 def rows_text(rows: Sequence[Mapping[str, object]]) -> str:
     """Rows as the one parameter that they travel in."""
     return orjson.dumps(rows).decode()
+
+
+def asked_rows(**types: TypeEngine[Any]) -> TableValuedAlias:
+    """Rows bound to `ROWS` as something to select from (PostgreSQL)."""
+    columns = [column(name, type_) for name, type_ in types.items()]
+    rows = cast(bindparam(ROWS, type_=Text()), postgresql.JSON())
+    found = func.json_to_recordset(rows).table_valued(*columns)
+    return found.render_derived(name="asked", with_types=True)
+
+
+def found_for(asked: TableValuedAlias, question: Select[Any]) -> LateralFromClause:
+    """``question`` for each asked row, one after the other, however few rows its table has by now.
+
+    What is asked again keeps its plan, and what is quick among few rows is not among many.
+    """
+    return question.offset(literal_column("0")).correlate(asked).lateral("found")
 
 
 def among(session: Session, target: ColumnElement[str], name: str) -> ColumnElement[bool]:

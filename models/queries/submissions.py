@@ -1,53 +1,27 @@
 """Filled forms: found by their instance or by the record they speak of, stored, held, let in."""
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import (
-    Row,
-    and_,
-    bindparam,
-    cast,
-    exists,
-    false,
-    insert,
-    literal,
-    null,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlmodel import Session
 
 from models.queries.inserting import insert_missing
-from models.queries.lanes import StoredLane, lane_from
-from models.queries.rowsets import (
-    SLOTS,
-    add,
-    among,
-    in_slots,
-    instant,
-    is_sqlite,
-    keys,
-    slotted,
-)
-from models.sealing import vault_of
+from models.queries.rowsets import add, among, instant, is_sqlite, keys
+from models.sealing import Vault, vault_of
+from models.standing import Row as StandingRow
 from models.standing import Standing
 from models.tables.columns import table_of
-from models.tables.submissions import HeldRow, SubmissionFile, SubmissionRow
-from models.tables.sync import LaneRow
+from models.tables.submissions import SubmissionFile, SubmissionRow
 
 MERGED, HELD, QUARANTINED, REJECTED = "merged", "held", "quarantined", "rejected"
 WAITING, RELEASED = "waiting", "released"
 
 _SUBMISSION = table_of(SubmissionRow)
 _FILE = table_of(SubmissionFile)
-_HELD = table_of(HeldRow)
-_LANE = table_of(LaneRow)
 TOLD = [c for c in _SUBMISSION.c if c.name not in ("xml", "agent")]
 
 
@@ -92,89 +66,6 @@ _ONE = select(*TOLD).where(
     _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.id == bindparam("wanted")
 )
 _ADD: Final = Standing(insert(_SUBMISSION), writes=[c.name for c in _SUBMISSION.c])
-_LANE_NAMES: Final = {c: f"lane_{c.name}" for c in _LANE.c}
-
-
-# A form that comes in asks four things at once, because each statement costs as much as all of it:
-# is something waiting in the village, which lane is the phone's, did this instance come before, and
-# what came before about its record. Forms that come together ask together.
-@lru_cache(maxsize=len(SLOTS))
-def _before(slots: int) -> Standing:
-    is_waited = exists().where(_HELD.c.desa == bindparam("village"), _HELD.c.state == WAITING)
-    here = select(literal(1).label("one")).subquery("here")
-    of_phones = and_(
-        _LANE.c.desa == bindparam("village"),
-        in_slots(_LANE.c.lineage, "device", slots),
-        _LANE.c.source == bindparam("source"),
-    )
-    lanes = select(
-        is_waited.label("is_waited"),
-        *(c.label(name) for c, name in _LANE_NAMES.items()),
-        *(cast(null(), c.type).label(c.name) for c in TOLD),
-    ).select_from(here.outerjoin(_LANE, of_phones))
-    forms = select(
-        false(), *(cast(null(), c.type).label(name) for c, name in _LANE_NAMES.items()), *TOLD
-    ).where(_SUBMISSION.c.desa == bindparam("village"))
-    # Not one question with OR: see `models.queries.records`.
-    same = forms.where(in_slots(_SUBMISSION.c.instance, "instance", slots))
-    about = forms.where(
-        in_slots(_SUBMISSION.c.record, "about", slots), _SUBMISSION.c.lane.is_not(None)
-    )
-    return Standing(union_all(lanes, same, about))
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What a village knows when a form comes in."""
-
-    is_waited: bool
-    """Does anything wait in the village at all?"""
-    lane: StoredLane | None
-    """The phone's own."""
-    same: tuple[StoredSubmission, ...]
-    """What came under the same instance's id, the first one first."""
-    about: tuple[StoredSubmission, ...]
-    """What is in the register about the same record, in the order of its coming."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Which form is asking, and whose."""
-
-    instance: str
-    record: str | None
-    device: str
-
-
-def before(session: Session, desa: str, source: str, asked: Sequence[Question]) -> list[Before]:
-    """Everything that forms have to know of what came before them, in one statement.
-
-    ``source`` is of their lanes; the forms are no more than the last of `SLOTS`.
-    """
-    bound = slotted("instance", [one.instance for one in asked])
-    slots = len(bound)
-    bound |= slotted("about", [one.record for one in asked])
-    bound |= slotted("device", [one.device for one in asked])
-    rows = _before(slots).rows(session, {"village": desa, "source": source, **bound})
-    is_waited = any(row.is_waited for row in rows)
-    lanes: dict[str, StoredLane] = {}
-    by_id: dict[str, StoredSubmission] = {}
-    for row in rows:
-        if row.lane_lane is not None:
-            held = lane_from(row._asdict(), "lane_")
-            lanes[held.lineage] = held
-        elif row.id is not None and row.id not in by_id:
-            by_id[row.id] = _stored(row._asdict())
-    found = sorted(by_id.values(), key=lambda one: (one.received_at, one.id))
-    return [
-        Before(
-            is_waited,
-            lanes.get(question.device),
-            tuple(one for one in found if one.instance == question.instance),
-            tuple(one for one in found if one.lane is not None and one.record == question.record),
-        )
-        for question in asked
-    ]
 
 
 def same_instance(session: Session, desa: str, instance: str) -> list[StoredSubmission]:
@@ -240,20 +131,26 @@ class Kept:
 
 def add_submissions(session: Session, desa: str, kept: Sequence[Kept]) -> None:
     """Keep forms of one village for ever."""
-    seal = vault_of(session).seal_bytes
-    rows = [
-        {**{name: getattr(one.stored, name) for name in _STORED}, "agent": one.agent}
-        for one in kept
-    ]
-    if is_sqlite(session):
-        for row, one in zip(rows, kept, strict=True):
-            _ADD.run(session, {**row, "xml": seal(one.xml)})
+    if not is_sqlite(session):
+        add(session, _SUBMISSION, desa, kept_rows(vault_of(session), kept))
         return
+    seal = vault_of(session).seal_bytes
+    for one in kept:
+        _ADD.run(session, {**_told(one), "xml": seal(one.xml)})
+
+
+def kept_rows(vault: Vault, kept: Sequence[Kept]) -> list[dict[str, object]]:
+    """Forms as rows that travel as one parameter (`models.queries.rowsets.add`)."""
+    rows = [_told(one) for one in kept]
     for row, one in zip(rows, kept, strict=True):
         del row["desa"]
         row["received_at"] = instant(one.stored.received_at)
-        row["xml"] = base64.b64encode(seal(one.xml)).decode()
-    add(session, _SUBMISSION, desa, rows)
+        row["xml"] = base64.b64encode(vault.seal_bytes(one.xml)).decode()
+    return rows
+
+
+def _told(kept: Kept) -> dict[str, object]:
+    return {**{name: getattr(kept.stored, name) for name in _STORED}, "agent": kept.agent}
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,10 +256,7 @@ def add_files(session: Session, desa: str, submission_id: str, files: Iterable[S
     )
 
 
-def stored_from(row: Row[*tuple[Any, ...]]) -> StoredSubmission:
+def stored_from(row: Row[*tuple[Any, ...]] | StandingRow) -> StoredSubmission:
     """A submission from a row that has its columns."""
-    return _stored(row._asdict())
-
-
-def _stored(named: Mapping[str, Any]) -> StoredSubmission:
+    named = row._asdict()
     return StoredSubmission(**{name: named[name] for name in _STORED})

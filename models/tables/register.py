@@ -6,7 +6,7 @@ the database never looks inside. What it has to find stands in columns of its ow
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Index, Text
+from sqlalchemy import BigInteger, Index, Text, text
 from sqlmodel import Field, SQLModel
 
 from models.tables.columns import RecordId
@@ -21,6 +21,10 @@ class Feed(SQLModel, table=True):
     head: int = Field(default=0, sa_type=BigInteger)
     previous: int = Field(default=0, sa_type=BigInteger)
     """The head before the last raise: numbers in between belong to the transaction that raised."""
+    turns: int = Field(
+        default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")}
+    )
+    """How often the turn was taken (PostgreSQL): whoever wrote here since, took one."""
 
 
 class RecordRow(SQLModel, table=True):

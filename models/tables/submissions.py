@@ -35,7 +35,14 @@ class SubmissionRow(SQLModel, table=True):
     __tablename__ = "submission"
     __table_args__: ClassVar = (
         Index("submission_instance", "desa", "instance"),
-        Index("submission_replaces", "desa", "replaces"),
+        # Hardly any form is an edit, and each index is another place to write to.
+        Index(
+            "submission_replaces",
+            "desa",
+            "replaces",
+            sqlite_where=text("replaces IS NOT NULL"),
+            postgresql_where=text("replaces IS NOT NULL"),
+        ),
         Index("submission_chain", "desa", "record", "branch", "base_version"),
         Index("submission_state", "desa", "state", "received_at"),
         Index("submission_form", "form_id", "received_at", "id"),

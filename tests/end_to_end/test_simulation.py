@@ -15,7 +15,6 @@ import structlog
 import typer
 from lokus_client import outbox
 from sqlalchemy import true
-from sqlmodel import Session
 from typer.testing import CliRunner
 
 from api.cli.simulate import simulate as simulate_command
@@ -29,6 +28,7 @@ from models.queries import batches
 from models.queries import pulling as pulling_queries
 from models.queries.operations import Brought, logged_rows
 from models.queries.pulling import FeedRow
+from models.sealing import Vault
 from sync import knowledge
 from sync.permitting import Gate
 from sync.pull import Delivery, delivery
@@ -201,8 +201,8 @@ Break = Callable[[pytest.MonkeyPatch], None]
 def _forget_what_is_acknowledged(patch: pytest.MonkeyPatch) -> None:
     """The server acknowledges a batch and keeps all of it but the last operation."""
 
-    def forgetful(session: Session, brought: Brought, settled: Sequence[Settled]) -> object:
-        return logged_rows(session, brought, settled[:-1])
+    def forgetful(vault: Vault, brought: Brought, settled: Sequence[Settled]) -> object:
+        return logged_rows(vault, brought, settled[:-1])
 
     patch.setattr(batches, "logged_rows", forgetful)
 

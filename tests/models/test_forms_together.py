@@ -7,8 +7,9 @@ import pytest
 
 from models.database import Database
 from models.queries import submissions
+from models.queries.before import Question, what_came_before
 from models.queries.rowsets import SLOTS
-from models.queries.submissions import Kept, Question, add_submissions, before
+from models.queries.submissions import Kept, add_submissions
 from models.sealing import SEALED_PREFIX, Vault
 from tests.api.recording import recorded
 from tests.builders import DESA, ELSEWHERE, an_id
@@ -42,7 +43,7 @@ def questions(seed: int, size: int) -> list[Question]:
     random = Random(seed)
     phones, instances = random.sample(PHONES, size), random.sample(INSTANCES, size)
     records = [random.choice([None, *RECORDS]) for _ in range(size)]
-    return [Question(*one) for one in zip(instances, records, phones, strict=True)]
+    return [Question(DESA, *one) for one in zip(instances, records, phones, strict=True)]
 
 
 @pytest.mark.parametrize("is_waited", [True, False])
@@ -56,9 +57,9 @@ def test_forms_that_ask_together_hear_what_each_of_them_would_hear_alone(
         for seed in range(20):
             asked = questions(seed, size)
             with recorded() as seen:
-                together = before(session, DESA, SOURCE, asked)
+                together = what_came_before(session, SOURCE, asked)
             assert len(seen) == 1
-            alone = [one for each in asked for one in before(session, DESA, SOURCE, [each])]
+            alone = [one for each in asked for one in what_came_before(session, SOURCE, [each])]
             assert together == alone
             assert all(one.is_waited is is_waited for one in together)
             heard += sum(1 for one in together if one.lane and (one.same or one.about))
@@ -67,10 +68,10 @@ def test_forms_that_ask_together_hear_what_each_of_them_would_hear_alone(
 
 def test_two_forms_of_one_phone_about_one_record_hear_the_same(database: Database) -> None:
     a_village(database, is_waited=False)
-    one = Question(INSTANCES[2], RECORDS[0], PHONES[0])
-    other = Question("uuid:new", RECORDS[0], PHONES[0])
+    one = Question(DESA, INSTANCES[2], RECORDS[0], PHONES[0])
+    other = Question(DESA, "uuid:new", RECORDS[0], PHONES[0])
     with database.reading() as session:
-        first, second, third = before(session, DESA, SOURCE, [one, other, one])
+        first, second, third = what_came_before(session, SOURCE, [one, other, one])
     assert first == third
     assert (first.lane, first.about) == (second.lane, second.about)
     assert [form.id for form in first.same] == [an_id(2), an_id(6), an_id(7)]
@@ -80,9 +81,9 @@ def test_two_forms_of_one_phone_about_one_record_hear_the_same(database: Databas
 
 def test_more_forms_than_there_are_slots_are_a_mistake_of_whoever_asks(database: Database) -> None:
     size = SLOTS[-1] + 1
-    asked = [Question(f"uuid:{n}", None, "phone") for n in range(size)]
+    asked = [Question(DESA, f"uuid:{n}", None, "phone") for n in range(size)]
     with database.reading() as session, pytest.raises(AssertionError):
-        before(session, DESA, SOURCE, asked)
+        what_came_before(session, SOURCE, asked)
 
 
 # Kept for ever ------------------------------------------------------------------------------

@@ -20,6 +20,17 @@ def field(database_url: str, tmp_path: Path) -> Iterator[Field]:
 @pytest.fixture
 def plain_field(field: Field) -> Field:
     """Its forms ask for no photographs, so that most of what comes is whole at once."""
+    return _plain(field)
+
+
+@pytest.fixture
+def plain_field_ahead(postgres_url: str, tmp_path: Path) -> Iterator[Field]:
+    """The same where forms are decided ahead of their turn."""
+    with the_field(postgres_url, tmp_path / "data") as opened:
+        yield _plain(opened)
+
+
+def _plain(field: Field) -> Field:
     field.visit = without_photographs(visit_form())
     field.new_family = without_photographs(new_family_form())
     for form in (field.visit, field.new_family):

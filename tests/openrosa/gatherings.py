@@ -6,8 +6,8 @@ without the names that were drawn at random, so that two villages can be compare
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from itertools import count
+from datetime import UTC, datetime, timedelta
+from itertools import count, zip_longest
 from typing import Any
 
 from sqlmodel import Session
@@ -16,12 +16,21 @@ from api.formats.xform.submission import Unreadable, read_instance
 from api.services.claiming import note_claims
 from api.services.form_book import mapping_of
 from api.services.proofs.evidence import evidence_of
+from api.services.pushing import Ground
 from api.services.reviewers import ground_of
 from api.services.submitting import Arrival, Site, Taken, submit
+from api.services.submitting_ahead import land_ahead, look
 from api.services.submitting_files import Arrived
-from api.services.submitting_places import Collector, SenderChanged, collector_of
+from api.services.submitting_places import (
+    Collector,
+    SenderChanged,
+    Village,
+    collector_of,
+    phones_lane,
+)
 from api.services.submitting_together import Sent, submit_together
 from api.services.verifying import PROOFS
+from models.database import Database
 from models.queries import auditing, feeds
 from models.queries.submissions import MERGED
 from models.queries.verifying import stored_village
@@ -88,53 +97,74 @@ class Gathering:
 
     def at_once(self, letters: Sequence[Letter]) -> list[Served]:
         """Take them in together, then alone whoever has to come alone; in that order."""
-        now = self._now()
+        now = self.now()
         told = list(zip(letters, self.together(letters, now), strict=True))
         served = [Served(letter, taken, now) for letter, taken in told if taken is not None]
         for one in served:
-            self._claim(one.taken)
+            self.claim(one.taken)
         return served + [self.alone(letter) for letter, taken in told if taken is None]
+
+    def ahead(self, letters: Sequence[Letter]) -> list[Served]:
+        """Decide them before their turn, then take in the others as `at_once` does."""
+        return ahead([(self, letters)])[0][0]
 
     def together(
         self, letters: Sequence[Letter], now: datetime | None = None
     ) -> list[Taken | None]:
         """Take them in together; nothing for whoever has to come alone."""
         with self.world.database.writing() as session:
-            sent = [Sent(self._who(one), arrival(session, one)) for one in letters]
-            return submit_together(session, self.desa, sent, self._site(now or self._now()))
+            sent = [Sent(self.who(one), arrival(session, one)) for one in letters]
+            return submit_together(session, self.desa, sent, self.site(now or self.now()))
 
     def alone(self, letter: Letter, now: datetime | None = None) -> Served:
         """Take a form in as the door does that comes alone."""
-        now = now or self._now()
+        now = now or self.now()
         try:
-            taken = self._submitted(letter, self._who(letter), now)
+            taken = self._submitted(letter, self.who(letter), now)
         except SenderChanged:
             self.remember(letter.phone)
-            taken = self._submitted(letter, replace(self._who(letter), remembered=None), now)
-        self._claim(taken)
+            taken = self._submitted(letter, replace(self.who(letter), remembered=None), now)
+        self.claim(taken)
         return Served(letter, taken, now)
 
     def _submitted(self, letter: Letter, who: Collector, now: datetime) -> Taken:
         with self.world.database.writing() as session:
-            return submit(session, who, arrival(session, letter), self._site(now))
+            return submit(session, who, arrival(session, letter), self.site(now))
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
         self.world.clock.advance(timedelta(seconds=1))
         return self.world.clock.now()
 
-    def _site(self, now: datetime) -> Site:
+    def village(self) -> Village:
+        return Village(self.desa, 0, self.now(), Ground(UTC), self.world.randomness)
+
+    def site(self, now: datetime) -> Site:
         return Site(now, ground_of(self.world.settings), self.world.randomness)
 
-    def _claim(self, taken: Taken) -> None:
+    def claim(self, taken: Taken) -> None:
         if taken.niks:
             with self.world.database.writing() as session:
                 note_claims(session, taken.niks)
+
+    def landed_through(
+        self, database: Database, sent: Sequence[tuple["Gathering", Letter]], now: datetime
+    ) -> list[Taken | None]:
+        """`landed`, as another server over the same database would do it."""
+        with database.reading() as session:
+            addressed = [
+                (where.desa, Sent(where.who(one), arrival(session, one))) for where, one in sent
+            ]
+            seen = look(session, addressed, self.site(now))
+            with database.landing() as landing:
+                there = land_ahead(landing, seen.decided(session), database.vault)
+        answers = {**seen.answers, **there}
+        return [answers.get(n) for n in range(len(sent))]
 
     def happens(self, crowd: Crowd) -> None:
         """What happens to a phone while others are on their way."""
         if crowd.event is None:
             return
-        who = self._who(crowd.event)
+        who = self.who(crowd.event)
         if isinstance(crowd.event, Revoked):
             self.world.revoke_device(who.device_id)
         else:
@@ -152,7 +182,7 @@ class Gathering:
             assert who is not None
             self.known[device] = replace(who, remembered=found[1][device])
 
-    def _who(self, one: Letter | Event) -> Collector:
+    def who(self, one: Letter | Event) -> Collector:
         return self.known[self.phones[one.phone].credentials.device_id]
 
     # What is left -------------------------------------------------------------------------------
@@ -175,6 +205,34 @@ class Gathering:
             return [*map(str, found), *auditing.verify(session)]
 
 
+def ahead(
+    sent: Sequence[tuple[Gathering, Sequence[Letter]]],
+) -> list[tuple[list[Served], int]]:
+    """Decide what came to villages in one moment; in each, take in the others as `at_once` does.
+
+    For each village who was served, and how many of them before its turn.
+    """
+    now = sent[0][0].now()
+    # One of each, then the next of each: neighbours are of different villages.
+    rounds = zip_longest(*([(where, one) for one in letters] for where, letters in sent))
+    mixed = [one for each in rounds for one in each if one is not None]
+    told = list(zip(mixed, landed(mixed, now), strict=True))
+    served: list[tuple[list[Served], int]] = []
+    for where, _ in sent:
+        there = [Served(one, taken, now) for (at, one), taken in told if at is where and taken]
+        for one in there:
+            where.claim(one.taken)
+        others = [one for (at, one), taken in told if at is where and taken is None]
+        served.append(([*there, *where.at_once(others)], len(there)))
+    return served
+
+
+def landed(sent: Sequence[tuple[Gathering, Letter]], now: datetime) -> list[Taken | None]:
+    """Take in forms of any villages ahead; nothing for whoever has to be heard in a turn."""
+    first = sent[0][0] if sent else None
+    return first.landed_through(first.world.database, sent, now) if first is not None else []
+
+
 def arrival(session: Session, letter: Letter) -> Arrival:
     """A form with its photograph as the door reads it."""
     try:
@@ -186,8 +244,8 @@ def arrival(session: Session, letter: Letter) -> Arrival:
     return Arrival(letter.raw, instance, mapping, files, is_last=True, agent="collect")
 
 
-def gather(opened: Field) -> Gathering:
-    """One more village, with two families on its list."""
+def gather(opened: Field, *, with_lanes: bool = False) -> Gathering:
+    """One more village, with two families on its list; its phones may have sent before."""
     world, code = opened.world, f"180221{next(_numbers)}"
     world.add_village(code)
     accounts = [
@@ -202,6 +260,11 @@ def gather(opened: Field) -> Gathering:
         made.remember(number)
     for letter in _beginning(opened):
         assert made.alone(letter).taken.state == MERGED
+    if with_lanes:
+        with world.database.writing() as session:
+            feeds.take_turn(session, code)
+            for collector in made.known.values():
+                phones_lane(session, made.village(), collector)
     return made
 
 

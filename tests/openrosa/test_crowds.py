@@ -1,81 +1,15 @@
-"""Whoever comes to a place while somebody is served there is served together with the others.
-
-No clock runs here: the server of a place lets nobody go before the test says so, and the moment in
-which others may come is the test's own.
-"""
+"""Whoever comes to a place while somebody is served there is served together with the others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from functools import wraps
+from collections.abc import Callable
 
 import pytest
 
 from api.openrosa.crowds import MOMENTS_MAX, Crowds
+from tests.openrosa.waiting import Counter, Moments, OutOfPaper, in_a_loop, settled
 
 MOST = 4
-PLACE = "1802212001"
 OTHER_PLACE = "1802212002"
-
-
-class OutOfPaper(Exception):
-    """Why a group cannot be served."""
-
-
-def in_a_loop(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
-    """The test has an event loop of its own, which it leaves as it found it."""
-
-    @wraps(test)
-    def run() -> None:
-        async def alone() -> None:
-            await test()
-            assert asyncio.all_tasks() == {asyncio.current_task()}
-
-        asyncio.run(alone())
-
-    return run
-
-
-async def settled() -> None:
-    """Let everybody go on until nobody can; more rounds than any of these tests takes."""
-    for _ in range(50):
-        await asyncio.sleep(0)
-
-
-@dataclass
-class Counter:
-    """Where forms are taken in: it opens when the test says so, and answers who it was."""
-
-    groups: list[list[str]] = field(default_factory=list)
-    """Who was served together, the first group first."""
-    refuses: set[str] = field(default_factory=set)
-    """A group with one of them is not served."""
-    open: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def serve(self, items: Sequence[str]) -> Sequence[str]:
-        self.groups.append(list(items))
-        await self.open.wait()
-        if self.refuses & set(items):
-            raise OutOfPaper
-        return [item.upper() for item in items]
-
-    def come(self, crowds: Crowds, *items: str, place: str = PLACE) -> list[asyncio.Task[str]]:
-        """They stand at the place, one behind the other, before any of them is served."""
-        return [asyncio.create_task(crowds.join(place, item, self.serve)) for item in items]
-
-
-@dataclass
-class Moments:
-    """The moments that a place waits for others, and who comes in each of them."""
-
-    comings: list[Callable[[], object]] = field(default_factory=list)
-    waited: int = 0
-
-    async def pass_by(self) -> None:
-        if self.waited < len(self.comings):
-            self.comings[self.waited]()
-        self.waited += 1
-        await settled()
 
 
 def a_place() -> tuple[Crowds, Counter, Moments]:

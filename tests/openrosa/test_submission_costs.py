@@ -10,10 +10,10 @@ from tests.api.office import DESA
 from tests.api.recording import recorded
 from tests.openrosa.field import Field, record_id, the_field
 
-CREATION_STATEMENTS_MAX = {"postgresql": 7, "sqlite": 13}
-"""Who knocks, the village's turn, what came before, records; then numbers with log and audit, the
+CREATION_STATEMENTS_MAX = {"postgresql": 4, "sqlite": 13}
+"""The village and who sends, what came before, records; then numbers with log and audit, the
 changed records, the form itself. On SQLite, what goes together is written one by one."""
-UPDATE_STATEMENTS_MAX = {"postgresql": 8, "sqlite": 14}
+UPDATE_STATEMENTS_MAX = {"postgresql": 4, "sqlite": 14}
 
 
 def _costs(field: Field, forms: Iterator[bytes]) -> list[int]:

