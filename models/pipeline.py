@@ -15,7 +15,7 @@ from itertools import count
 from typing import Final, cast
 
 import psycopg
-from psycopg.pq import DiagnosticField, ExecStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 from sqlmodel import Session
 
@@ -90,7 +90,10 @@ class Pipeline:
         has_found = False
         while (result := self._result()) is None or result.status != ExecStatus.PIPELINE_SYNC:
             if result is None:
-                continue  # the end of what belongs to one message
+                # The end of what belongs to one message, or of everything.
+                if self._libpq.status == ConnStatus.BAD:
+                    raise psycopg.OperationalError("the connection is lost")
+                continue
             if result.status == ExecStatus.TUPLES_OK:
                 has_found = result.ntuples > 0
             elif result.status == ExecStatus.FATAL_ERROR:
