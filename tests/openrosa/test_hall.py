@@ -58,7 +58,7 @@ async def heard(tasks: Sequence[asyncio.Task[str]]) -> list[str | BaseException]
 def is_forgotten(hall: Hall) -> bool:
     """Is there nobody in the queue, no busy place and no task?"""
     # What nobody sees must not grow.
-    return not (hall._queue or hall._busy or hall._open)  # noqa: SLF001
+    return not (hall._queue or hall._busy or hall._open or hall._away)  # noqa: SLF001
 
 
 @in_a_loop

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from api.openrosa.crowds import Hall
-from tests.openrosa.waiting import Moments, in_a_loop, settled
+from tests.openrosa.waiting import Moments, in_a_loop, rounds, settled
 
 
 class Sends:
@@ -15,7 +15,7 @@ class Sends:
 
     async def serve(self, items: Sequence[str]) -> Sequence[str | None]:
         self.groups.append(list(items))
-        await asyncio.sleep(0)
+        await rounds(1)
         return [None if item.endswith("?") else item for item in items]
 
     def enter(self, hall: Hall, *items: str) -> list[asyncio.Task[str | None]]:
@@ -61,7 +61,7 @@ async def test_each_of_those_who_were_sent_elsewhere_has_to_come_back() -> None:
 async def test_nobody_of_the_place_slips_in_before_who_was_sent_elsewhere_has_heard_it() -> None:
     hall, sends = a_hall()
     tasks = sends.enter(hall, "a1?", "b1")
-    await asyncio.sleep(0)
+    await rounds(1)
     tasks += sends.enter(hall, "a2")
     for _ in range(3):
         await settled()
@@ -73,7 +73,7 @@ async def test_nobody_of_the_place_slips_in_before_who_was_sent_elsewhere_has_he
 @in_a_loop
 async def test_who_was_sent_elsewhere_and_leaves_instead_keeps_nobody_out() -> None:
     hall, sends = a_hall()
-    answer: asyncio.Event = asyncio.Event()
+    answer = asyncio.Event()
 
     async def slow(items: Sequence[str]) -> Sequence[str | None]:
         await answer.wait()
