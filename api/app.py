@@ -14,7 +14,6 @@ from typing import Final
 
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 
 from api.admission import Admission
 from api.central import forms as central_forms
@@ -23,6 +22,7 @@ from api.central import remainder as central_remainder
 from api.central import sessions as central_sessions
 from api.central import submissions as central_submissions
 from api.clock import Clock, SystemClock
+from api.compression import Compression
 from api.dependencies import route_rules
 from api.description import describe
 from api.doors import Doors
@@ -137,10 +137,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 A request tries those that begin as its address does, in this order (`api.doors`).
 """
 
-COMPRESSED_FROM_BYTES: Final = 500
-# Level 6 costs a third of the time of level 9 and a hundredth more bytes on our answers.
-COMPRESSION_LEVEL: Final = 6
-
 
 def routers(settings: Settings) -> tuple[APIRouter, ...]:
     """Every door with the limits of this installation."""
@@ -198,10 +194,9 @@ def from_environment() -> FastAPI:
     """What a worker process runs: settings from `LOKUS_…`, the machine's clock and randomness."""
     settings = Settings.from_environment()
     configure_logs()
-    # One for each thread; a counter of the hall looks through one and writes through another.
     database = Database.open(
         settings.database_url,
-        pool_size=settings.threads_max + COUNTERS,
+        pool_size=settings.threads_max,
         vault=Vault(settings.secret),
     )
     app = create_app(settings, database=database, clock=SystemClock(), randomness=SYSTEM_RANDOMNESS)
@@ -235,9 +230,7 @@ def _guard(app: FastAPI, shell: Shell, answers: ProblemAnswers) -> None:
     """Add the guards, the innermost first."""
     settings = shell.settings
     app.add_middleware(UnexpectedErrors, answers=answers)
-    app.add_middleware(
-        GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES, compresslevel=COMPRESSION_LEVEL
-    )
+    app.add_middleware(Compression, sentences=openrosa_submissions.DOOR)
     app.add_middleware(
         Admission,
         answers=answers,

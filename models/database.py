@@ -2,17 +2,18 @@
 
 Two doors. `reading()` sees one instant of the register however long it looks, and cannot write.
 `writing()` commits when its block ends well and rolls back when it does not. An acknowledgement
-is built only after the block has ended, because phones drop what was acknowledged. Beside each is
-a hatch for single statements, which need no BEGIN and COMMIT around them: `asking()`, `landing()`.
+is built only after the block has ended, because phones drop what was acknowledged. Beside them
+are two hatches for single statements, which need no BEGIN and COMMIT around them: `asking()`, and
+`landing()` for whoever comes all the time.
 
 SQLite has one writer at a time. Left to its own retrying the unlucky one waits for seconds, so
 writers first take turns on a lock of this process; SQLite's own waiting is there for a command
 line beside a running server. The write lock is taken at BEGIN: a transaction that reads first and
 asks for the lock later is refused at once if another has written meanwhile, however patient it is.
 
-PostgreSQL gets one connection for each thread that may serve and none beyond, so a crowd waits
-here and not in the database's memory. Writers run READ COMMITTED and lock the rows they decide
-on; readers run REPEATABLE READ, because the pages of one answer must fit together.
+PostgreSQL gets one connection for each thread that may serve, and those that `landing()` keeps, so
+a crowd waits here and not in the database's memory. Writers run READ COMMITTED and lock the rows
+they decide on; readers run REPEATABLE READ, because the pages of one answer must fit together.
 """
 
 import threading
@@ -28,12 +29,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
 from typing_extensions import override
 
-from models.engines import Patience, database_url, open_pools
+from models.engines import Patience, Pools, database_url, open_pools
 from models.sealing import Vault
 
 Dialect = Literal["sqlite", "postgresql"]
 
 POOL_SIZE_DEFAULT: Final = 16
+DATABASE: Final = "database"
+"""What a session's `info` has the `Database` under that it belongs to."""
 
 # https://www.postgresql.org/docs/16/errcodes-appendix.html
 _POSTGRES_FULL: Final = frozenset({"53100"})
@@ -73,18 +76,16 @@ class StorageFull(Exception):
 class Database:
     """One database, opened once per process and shared by its threads."""
 
-    def __init__(self, *, reader: Engine, writer: Engine, patience: Patience, vault: Vault) -> None:
+    def __init__(self, *, pools: Pools, patience: Patience, vault: Vault) -> None:
         self._vault = vault
-        self._reader = reader
-        # One statement sees one instant whatever stands around it, so BEGIN and COMMIT are spared.
-        self._asker = (
-            reader
-            if reader.dialect.name == "sqlite"
-            else writer.execution_options(isolation_level="AUTOCOMMIT")
-        )
-        self._writer = writer
+        self._info = {"vault": vault, DATABASE: self}
+        self._reader = pools.reader
+        self._writer = pools.writer
+        self._asker = pools.asker
+        self._lander = pools.lander
         self._patience = patience
         self._turn = threading.Lock()
+        self._open: list[Session] = []
 
     @classmethod
     def open(
@@ -103,9 +104,8 @@ class Database:
         looks up NIK and No KK with the installation's secret; without one, with an empty key.
         """
         patience = patience or Patience()
-        reader, writer = open_pools(database_url(url), pool_size, patience)
-        vault = vault or Vault(secret=b"")
-        return cls(reader=reader, writer=writer, patience=patience, vault=vault)
+        pools = open_pools(database_url(url), pool_size, patience)
+        return cls(pools=pools, patience=patience, vault=vault or Vault(secret=b""))
 
     @property
     def vault(self) -> Vault:
@@ -118,7 +118,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A transaction that sees one instant and cannot write. Raises `Busy`."""
-        with _transaction(self._reader, self._vault) as session:
+        with _transaction(self._reader, self._info) as session:
             yield session
 
     @contextmanager
@@ -127,18 +127,29 @@ class Database:
 
         PostgreSQL runs it outside of a transaction, which costs a third of one. Raises `Busy`.
         """
-        with _transaction(self._asker, self._vault) as session:
+        with _transaction(self._asker, self._info) as session:
             yield session
 
     @contextmanager
     def landing(self) -> Iterator[Session]:
         """For `models.queries.landing`: each statement is a transaction of its own (PostgreSQL).
 
-        Raises `Busy` or `StorageFull`.
+        Whoever comes often comes to a session that is open already: it stays for the next one,
+        with its connection, until anything goes wrong in it. Raises `Busy` or `StorageFull`.
         """
-        assert self.dialect == "postgresql", "SQLite's one writer has its turn"
-        with _transaction(self._asker, self._vault) as session:
-            yield session
+        assert self._lander is not None, "SQLite's one writer has its turn"
+        try:
+            session = self._open.pop()
+        except IndexError:
+            session = _session_of(self._lander, self._info)
+        try:
+            with _refusals():
+                session.connection()
+                yield session
+        except BaseException:
+            session.close()
+            raise
+        self._open.append(session)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -147,13 +158,17 @@ class Database:
         Raises `Busy` or `StorageFull` instead of what the driver said; any other error passes.
         Never open one inside another.
         """
-        with self._writers_turn(), _transaction(self._writer, self._vault) as session:
+        with self._writers_turn(), _transaction(self._writer, self._info) as session:
             yield session
 
     def close(self) -> None:
         """Close the connections that nobody uses; the last one to leave SQLite tidies its log."""
+        while self._open:
+            self._open.pop().close()
         self._reader.dispose()
         self._writer.dispose()
+        if self._lander is not None:
+            self._lander.dispose()
 
     @contextmanager
     def _writers_turn(self) -> Iterator[None]:
@@ -186,17 +201,22 @@ class _OneConnection(Session):
         return self._held
 
 
+def _session_of(engine: Engine, info: dict[str, object]) -> Session:
+    return _OneConnection(engine, expire_on_commit=False, autoflush=False, info=info)
+
+
 @contextmanager
-def _transaction(engine: Engine, vault: Vault) -> Iterator[Session]:
+def _transaction(engine: Engine, info: dict[str, object]) -> Iterator[Session]:
+    with _refusals(), _session_of(engine, info) as session, session.begin():
+        session.connection()  # BEGIN now: the block's first statement may come late
+        yield session
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the driver raises, in words of ours."""
     try:
-        with (
-            _OneConnection(
-                engine, expire_on_commit=False, autoflush=False, info={"vault": vault}
-            ) as session,
-            session.begin(),
-        ):
-            session.connection()  # BEGIN now: the block's first statement may come late
-            yield session
+        yield
     except PoolTimeoutError as error:
         raise Busy("connection pool") from error
     except DBAPIError as error:

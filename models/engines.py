@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 import psycopg
+from psycopg.types.string import TextLoader
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import ExceptionContext, IsolationLevel
 from sqlalchemy.exc import ArgumentError
@@ -60,18 +61,36 @@ def database_url(url: str) -> URL:
             raise ValueError(f"{shown!r} is no database that Lokus can use: {_DATABASE_URLS}")
 
 
-def open_pools(target: URL, pool_size: int, patience: Patience) -> tuple[Engine, Engine]:
-    """The engine that readers use and the one that writers use, for at most `pool_size` threads."""
+class Pools(NamedTuple):
+    """The engines that `Database` goes through, each for at most so many threads."""
+
+    reader: Engine
+    writer: Engine
+    asker: Engine
+    """For single questions: one statement sees one instant whatever stands around it."""
+    lander: Engine | None
+    """For statements that are transactions of their own; their connections stay with whoever
+    opened them, and so are none of the others'. PostgreSQL alone."""
+
+
+def open_pools(target: URL, pool_size: int, patience: Patience) -> Pools:
+    """The engines of a database, which none of them has been asked for anything yet."""
     if target.get_backend_name() == "sqlite":
         # The switch to WAL needs the file for itself, so it happens before anyone reads.
         writer = _sqlite_writer(target, patience)
         writer.connect().close()
-        return _sqlite_reader(target, pool_size, patience), writer
+        reader = _sqlite_reader(target, pool_size, patience)
+        return Pools(reader, writer, reader, None)
     writer = _postgresql_writer(target, pool_size, patience)
-    # One pool for both; how a transaction begins makes it a reader's.
-    return writer.execution_options(
-        isolation_level="REPEATABLE READ", postgresql_readonly=True
-    ), writer
+    lander = _postgresql_writer(target, pool_size, patience)
+    # One pool for the first three; how a transaction begins makes it a reader's, and a question
+    # is spared BEGIN and COMMIT.
+    return Pools(
+        writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True),
+        writer,
+        writer.execution_options(isolation_level="AUTOCOMMIT"),
+        lander.execution_options(isolation_level="AUTOCOMMIT"),
+    )
 
 
 def open_for_migration(target: URL) -> Engine:
@@ -155,6 +174,7 @@ def _postgresql_writer(target: URL, pool_size: int, patience: Patience) -> Engin
     }
     engine = _engine(target, pool_size, patience, connect_args, "READ COMMITTED")
     event.listen(engine, "connect", _require_durable_commits)
+    event.listen(engine, "connect", _bring_uuids_as_text)
     event.listen(engine, "handle_error", _withhold_values)
     return engine
 
@@ -181,6 +201,11 @@ def _require_durable_commits(connection: psycopg.Connection, _record: object) ->
             f"synchronous_commit is {level!r} on this database: an acknowledged operation could be "
             "lost on power failure. Set it: ALTER DATABASE … SET synchronous_commit = on"
         )
+
+
+def _bring_uuids_as_text(connection: psycopg.Connection, _record: object) -> None:
+    """As `models.tables.columns.RecordId` has them: no object for each, to be written out again."""
+    connection.adapters.register_loader("uuid", TextLoader)
 
 
 def _withhold_values(context: ExceptionContext) -> None:

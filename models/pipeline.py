@@ -45,8 +45,8 @@ class Pipeline:
 
     def send(self, statement: Standing, values: Mapping[str, object]) -> None:
         """Let the database begin with it as soon as it can."""
-        text, said = statement.told(self._connection, values)
-        self._libpq.send_query_prepared(self._prepared(text), said)
+        text, said, formats = statement.told(self._connection, values)
+        self._libpq.send_query_prepared(self._prepared(text), said, formats)
         self._texts.append(text)
         self._libpq.pipeline_sync()
         self._libpq.flush()

@@ -9,9 +9,11 @@ listens to its statements hears these as well, and an error is the one that it w
 import re
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from struct import pack
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import psycopg
+from psycopg.pq import Format
 from sqlalchemy import Compiled, Connection, Dialect, Insert, TextClause, Update
 from sqlalchemy.sql import CompoundSelect, Select
 from sqlmodel import Session
@@ -20,6 +22,8 @@ _Convert = Callable[[Any], Any]
 _NAMED = re.compile(r"%\((\w+)\)s")
 _IN_CHUNKS = psycopg.capabilities.has_stream_chunked()
 """Older client libraries bring a stream row by row."""
+_BYTEA: Final = 17
+"""PostgreSQL's number for the type."""
 CURSORS_KEPT_MAX: Final = 64
 """On one connection."""
 ROWS_KEPT_MAX: Final = 16
@@ -74,8 +78,8 @@ class Standing:
 
     def told(
         self, connection: Connection, values: Mapping[str, object]
-    ) -> tuple[str, list[bytes | None]]:
-        """The statement in PostgreSQL's words, and its values as texts."""
+    ) -> tuple[str, list[bytes | None], list[Format]]:
+        """The statement in PostgreSQL's words, its values, and how each of them is written."""
         return self._for(connection.dialect).told(connection, values)
 
     def stream(
@@ -101,16 +105,27 @@ class Standing:
         return spoken
 
 
-def _as_text(value: object) -> bytes | None:
+def _as_sent(value: object) -> bytes | None:
     """A value as PostgreSQL reads it where its type is said in the statement."""
     if value is None:
         return None
+    if isinstance(value, list):
+        return _bytea_array(value)
     assert isinstance(value, (str, int)), "others have other texts"
     text = str(value)
     if "\0" in text:
         # It would end there, and nobody would be told.
         raise ValueError("PostgreSQL has no NUL in a text")
     return text.encode()
+
+
+def _bytea_array(listed: Sequence[bytes]) -> bytes:
+    """How PostgreSQL sends an array: dimensions, no NULL, type; length and beginning; elements.
+
+    https://github.com/postgres/postgres/blob/REL_16_STABLE/src/backend/utils/adt/arrayfuncs.c
+    """
+    head = pack("!iiIii", 1, 0, _BYTEA, len(listed), 1)
+    return b"".join((head, *(part for one in listed for part in (pack("!i", len(one)), one))))
 
 
 class _Spoken:
@@ -165,10 +180,11 @@ class _Spoken:
 
     def told(
         self, connection: Connection, values: Mapping[str, object]
-    ) -> tuple[str, list[bytes | None]]:
+    ) -> tuple[str, list[bytes | None], list[Format]]:
         said = self._bound(values)
         self._tell(connection, None, said)
-        return self._text, [_as_text(one) for one in said]
+        formats = [Format.BINARY if isinstance(one, list) else Format.TEXT for one in said]
+        return self._text, [_as_sent(one) for one in said], formats
 
     def stream(
         self, connection: Connection, values: Mapping[str, object], size: int

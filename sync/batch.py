@@ -7,9 +7,9 @@ quarantined there, and the lane moves on.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from sync.canonical import SAFE_INTEGER_MAX, NotCanonical, canonical_json
 from sync.operation import Kind, Operation, is_uuid, parse_operation
@@ -17,6 +17,8 @@ from sync.types import Problem, Refusal
 from sync.workspace import IDENTITY_GROUPS
 
 OPERATIONS_PER_PUSH_MAX: Final = 500
+Canonical: TypeAlias = Callable[[object], bytes]
+"""Writes canonical JSON, or raises `NotCanonical`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,15 @@ class Incoming:
     creates: bool = False
 
 
-def read_batch(elements: Sequence[object], *, server_lane: bool = False) -> tuple[Incoming, ...]:
-    """Read ``ops`` in order. Never raises: what cannot be read says so in ``parsed``."""
+def read_batch(
+    elements: Sequence[object], *, server_lane: bool = False, canonical: Canonical = canonical_json
+) -> tuple[Incoming, ...]:
+    """Read ``ops`` in order. Never raises: what cannot be read says so in ``parsed``.
+
+    ``canonical`` may be anything that does what `canonical_json` does.
+    """
     return tuple(
-        _read(element, seq, server_lane=server_lane)
+        _read(element, seq, canonical, server_lane=server_lane)
         for element, seq in zip(elements, _places(elements), strict=True)
     )
 
@@ -64,14 +71,14 @@ def _seq_of(element: object) -> int | None:
     return seq if type(seq) is int and 0 < seq <= SAFE_INTEGER_MAX else None
 
 
-def _read(element: object, seq: int | None, *, server_lane: bool) -> Incoming:
+def _read(element: object, seq: int | None, canonical: Canonical, *, server_lane: bool) -> Incoming:
     if not isinstance(element, dict):
         return _unreadable(element, seq, Refusal(Problem.MALFORMED, "an operation is an object"))
     bare = {key: value for key, value in element.items() if key != "seq"}
     record, creates = bare.get("id"), bare.get("kind") == Kind.CREATE
     named = record if is_uuid(record) else None
     try:
-        body = canonical_json(bare)
+        body = canonical(bare)
     except NotCanonical as problem:
         return _unreadable(bare, seq, Refusal(Problem.MALFORMED, str(problem)), named, creates)
     parsed = (
@@ -150,6 +157,19 @@ class Needs:
     no_kks: frozenset[str]
     identity_of: frozenset[str]
     """Records whose present NIK or No KK matters because the batch may change who shares it."""
+
+
+def needs_together(listed: Sequence[Needs]) -> Needs:
+    """What has to be loaded before any of several batches can be decided."""
+    if len(listed) == 1:
+        return listed[0]
+    return Needs(
+        records=frozenset[str]().union(*(one.records for one in listed)),
+        kin_of=frozenset[str]().union(*(one.kin_of for one in listed)),
+        niks=frozenset[str]().union(*(one.niks for one in listed)),
+        no_kks=frozenset[str]().union(*(one.no_kks for one in listed)),
+        identity_of=frozenset[str]().union(*(one.identity_of for one in listed)),
+    )
 
 
 def needs(batch: Iterable[Incoming]) -> Needs:

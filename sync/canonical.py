@@ -44,7 +44,7 @@ def canonical_json(value: object) -> bytes:
     Raises ``NotCanonical`` for values that JSON numbers or Unicode cannot express, and for those
     that are nested deeper than ``DEPTH_MAX``.
     """
-    text = _encode_plain(value) if _is_plain(value) else _encode(value, DEPTH_MAX)
+    text = _encode_plain(value) if is_plain(value) else _encode(value, DEPTH_MAX)
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
@@ -58,8 +58,11 @@ def operation_hash(operation: Mapping[str, Json]) -> bytes:
     ).digest()
 
 
-def _is_plain(value: object) -> bool:
-    """Does ``json.dumps`` give the canonical form already? Asked of every operation, hence flat."""
+def is_plain(value: object) -> bool:
+    """Does any writer of JSON give the canonical form, once keys are in their order?
+
+    Asked of every operation, hence flat.
+    """
     level: list[Any] = [[value]]
     for _ in range(DEPTH_MAX + 1):
         beneath: list[Any] = []

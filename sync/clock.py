@@ -9,6 +9,7 @@ day may be shown, but it decides nothing.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 CLAMP_SUSPECT_MIN = timedelta(hours=24)
 """A wall clock that has to be moved by more than this is not believed."""
@@ -120,12 +121,18 @@ def _captured_at(
     return clamped, abs(clamped - claimed) > CLAMP_SUSPECT_MIN
 
 
+@lru_cache(maxsize=256)
+def _day(moment: datetime, zone: tzinfo) -> str:
+    """Which day it was there. What comes together asks again and again for the same moments."""
+    return moment.astimezone(zone).date().isoformat()
+
+
 def _observe(
     reception: Reception, at: datetime, observed: str | None, *, suspect: bool
 ) -> Captured:
-    today = reception.received_at.astimezone(reception.zone).date().isoformat()
+    today = _day(reception.received_at, reception.zone)
     if observed is None:
-        observed = at.astimezone(reception.zone).date().isoformat()
+        observed = _day(at, reception.zone)
     too_early = (
         reception.campaign_start is not None and observed < reception.campaign_start.isoformat()
     )

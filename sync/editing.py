@@ -1,8 +1,8 @@
 """Creating, editing and moving records that are open."""
 
-from sync.grouping import bring, claim_elements, claim_group, rt_of
+from sync.grouping import bring_all, claim_elements, claim_group, rt_of
 from sync.step import GroupResult, Step
-from sync.types import KELUARGA, PARENT, Claim, Json, Outcome, Stamp
+from sync.types import KELUARGA, PARENT, Json, Outcome, Stamp
 from sync.workspace import Draft
 
 
@@ -47,10 +47,7 @@ def edit_record(step: Step, draft: Draft) -> tuple[GroupResult, ...]:
     operation, workspace, lane = step.operation, step.workspace, step.lane
     # Whichever group is the first to change the record, it gives it the number of all of them.
     stamp = step.stamp(draft)
-    scalar = [
-        bring(workspace, draft, Claim(group, value, stamp), lane, operation.base)
-        for group, value in operation.assign.items()
-    ]
+    scalar = bring_all(workspace, draft, operation.assign, stamp, lane, operation.base)
     sets = [
         claim_elements(
             step,

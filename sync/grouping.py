@@ -40,6 +40,12 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     for entity, groups in GROUPS.items()
     for name, group in groups.items()
 }
+_APPLIED: Mapping[str, GroupResult] = {
+    group: GroupResult(group, Outcome.APPLIED)
+    for group in (END, PARENT, *(name for groups in GROUPS.values() for name in groups))
+}
+_FOLLOWED = frozenset({PARENT, "alamat"})
+"""Where these change, other rows move as well."""
 
 
 def rule_of(entity: str, group: str) -> Rule:
@@ -68,28 +74,57 @@ def claim_group(step: Step, draft: Draft, group: str, value: GroupValue) -> Grou
 
 def bring(workspace: Workspace, draft: Draft, claim: Claim, lane: Lane, base: int) -> GroupResult:
     """Merge a claim of ``lane`` made upon ``base`` and store what follows from it."""
-    group, stamp = claim.group, claim.stamp
-    value = draft.value(group)
-    if not value and group not in draft.stamps:
-        # A group that nobody ever mentioned holds no statement that the claim could contradict.
-        base = max(base, draft.created.seq)
-    if (
-        draft.disputed
-        or unknown_among(draft.group_stamps(group), lane, stamp.lane_seq, base)
-        or rule_of(draft.entity, group).holds(value)
-    ):
-        return _weigh(workspace, draft, claim, lane, base)
-    # Nobody has spoken since this phone last pulled, so that `merge` would say the same. A form is
-    # forty groups, and nearly all of them end here.
-    workspace.touch(draft)
-    if claim.value != value:
-        write_value(workspace, draft, group, claim.value)
-    draft.stamps[group] = (stamp,)
-    return GroupResult(group, Outcome.APPLIED)
+    told = {claim.group: claim.value}
+    return bring_all(workspace, draft, told, claim.stamp, lane, base)[0]
+
+
+def bring_all(
+    workspace: Workspace,
+    draft: Draft,
+    told: Mapping[str, GroupValue],
+    stamp: Stamp,
+    lane: Lane,
+    base: int,
+) -> list[GroupResult]:
+    """Merge what an operation of ``lane``, made upon ``base``, states about groups of a record.
+
+    A form is forty groups, and about nearly all of them nobody has spoken since its phone last
+    pulled: then `merge` would say what is said here at once.
+    """
+    results: list[GroupResult] = []
+    stamps, created, own = draft.stamps, (draft.created,), (stamp,)
+    known: tuple[Stamp, ...] = ()
+    for group, value in told.items():
+        present = stamps.get(group) or created
+        # Groups that were stated together share their stamps, and are known together.
+        if present is not known:
+            if unknown_among(present, lane, stamp.lane_seq, base):
+                claim = Claim(group, value, stamp)
+                results.append(_weigh(workspace, draft, claim, lane, base))
+                continue
+            known = present
+        if draft.disputed or _holds(draft, group):
+            claim = Claim(group, value, stamp)
+            results.append(_weigh(workspace, draft, claim, lane, base))
+            continue
+        workspace.touch(draft)
+        if group not in _FOLLOWED or value != draft.value(group):
+            write_value(workspace, draft, group, value)
+        stamps[group] = own
+        results.append(_APPLIED[group])
+    return results
+
+
+def _holds(draft: Draft, group: str) -> bool:
+    """Does nobody take the present value back without a person?"""
+    return group in ABSORBING and rule_of(draft.entity, group).holds(draft.value(group))
 
 
 def _weigh(workspace: Workspace, draft: Draft, claim: Claim, lane: Lane, base: int) -> GroupResult:
     """Merge a claim with what others have said, and keep the group's question in step with it."""
+    if claim.group not in draft.stamps and not draft.value(claim.group):
+        # A group that nobody ever mentioned holds no statement that the claim could contradict.
+        base = max(base, draft.created.seq)
     before = state_of(workspace, draft, claim.group)
     merged = merge(before, claim, lane, base, rule_of(draft.entity, claim.group))
     if merged.state == before:
@@ -124,7 +159,7 @@ def write_value(workspace: Workspace, draft: Draft, group: str, value: GroupValu
                 draft.fields[name] = value[name]
             else:
                 draft.fields.pop(name, None)
-        if group == "alamat":
+        if group in _FOLLOWED:
             relocate(workspace, [draft, *workspace.beneath(draft)], rt_of(draft.fields))
 
 

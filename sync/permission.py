@@ -276,7 +276,12 @@ def may_write(role: Role, entity: str, group: str, *, child: bool) -> bool:
     `group` is a merge group or one of the pseudo groups `end` and `parent`; `child` says whether
     the record (for an anggota) is of a child under five, see `is_under_five`.
     """
-    return group in _WRITABLE.get((role, entity, child), frozenset())
+    return group in writable(role, entity, child=child)
+
+
+def writable(role: Role, entity: str, *, child: bool) -> frozenset[str]:
+    """Every group of such a record for which `may_write` is true."""
+    return _WRITABLE.get((role, entity, child), frozenset())
 
 
 def may_create(role: Role, entity: str, *, child: bool) -> bool:

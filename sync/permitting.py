@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from sync.grouping import rt_of
 from sync.operation import Kind, Operation
-from sync.permission import Role, is_under_five, may_create, may_write
+from sync.permission import Role, is_under_five, may_create, writable
 from sync.scope import SCOPE_STALE_MAX, Scope, VillageScope
 from sync.step import Step
 from sync.types import ANGGOTA, END, KELUARGA, PARENT, PARENT_ENTITY, Json, Problem, Refusal
@@ -121,8 +121,9 @@ class Gate:
         if role is None:
             return None
         child = draft.entity == ANGGOTA and _is_child(draft.fields, step)
+        allowed = writable(role, draft.entity, child=child)
         for group in _groups_written(step.operation):
-            if not may_write(role, draft.entity, group, child=child):
+            if group not in allowed:
                 return Refusal(Problem.NOT_PERMITTED, f"your role does not write {group}")
         return None
 

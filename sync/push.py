@@ -156,7 +156,7 @@ def plan_push(
     workspace.settle(records)
     return Plan(
         workspace.head,
-        replace(run.lane, last=run.last),
+        run.lane._replace(last=run.last),
         max((seq for seq, _ in run.results), default=0),
         tuple(run.results),
         tuple(run.settled),
@@ -212,7 +212,7 @@ def _settle(run: _Run, incoming: Incoming, seq: int) -> Settled:
         run.hashes[incoming.hash] = Stored(run.lane.name, seq, incoming.hash, entry)
     else:
         entry = duplicate_entry(original.entry)
-        run.lane = replace(run.lane, extra=run.lane.extra | {(original.lane, original.seq)})
+        run.lane = run.lane._replace(extra=run.lane.extra | {(original.lane, original.seq)})
     if entry["outcome"] == Outcome.QUARANTINED and incoming.creates and incoming.named:
         run.quarantined.setdefault(incoming.named, f"{run.lane.name}:{seq}")
     return Settled(seq, incoming.hash, incoming.body, entry, captured, operation, incoming.named)
@@ -269,7 +269,7 @@ def _through_alias(step: Step) -> Step:
     alias = step.workspace.exact(step.operation.id)
     assert alias is not None, "it led to the record it was merged into"
     dots = step.lane.extra | known_through(alias, step.operation.base)
-    return replace(step, lane=replace(step.lane, extra=dots))
+    return replace(step, lane=step.lane._replace(extra=dots))
 
 
 def _handle(step: Step, draft: Draft) -> Handled:

@@ -10,7 +10,7 @@ took effect where their answer says (`sync.statements.landed_at`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
 
@@ -178,7 +178,7 @@ def _rewind_extras(run: _Run, log: Iterable[Logged]) -> None:
     for name, dots in added.items():
         lane = run.lanes.get(name)
         if lane is not None:
-            run.lanes[name] = replace(lane, extra=lane.extra - dots)
+            run.lanes[name] = lane._replace(extra=lane.extra - dots)
 
 
 def _repeat(run: _Run, one: Logged) -> None:
@@ -211,7 +211,7 @@ def _repeat_duplicate(run: _Run, one: Logged, lane: Lane) -> None:
     if original is None:
         run.strange.append((one.dot, "it repeats an operation that is not in the log"))
     else:
-        run.lanes[one.lane] = replace(lane, extra=lane.extra | {original})
+        run.lanes[one.lane] = lane._replace(extra=lane.extra | {original})
 
 
 def _merge(run: _Run, one: Logged, lane: Lane, operation: Operation) -> Handled:

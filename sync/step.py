@@ -49,11 +49,11 @@ def entry_of(handled: Handled) -> dict[str, Json]:
     """The stored answer of an operation: its outcome, and per group where there are several."""
     if isinstance(handled, Refusal):
         return refusal_entry(handled)
+    if {result.outcome for result in handled} == {Outcome.APPLIED}:
+        return {"outcome": str(Outcome.APPLIED)}
     by_precedence = {result.outcome: result for result in reversed(handled)}
     first = next(by_precedence[o] for o in OUTCOME_PRECEDENCE if o in by_precedence)
     entry: dict[str, Json] = {"outcome": str(first.outcome)}
-    if first.outcome is Outcome.APPLIED and len(by_precedence) == 1:
-        return entry
     if len(handled) > 1:
         entry["groups"] = {result.group: _group_entry(result) for result in handled}
     if first.outcome is Outcome.CONFLICT:

@@ -23,6 +23,7 @@ import anyio.to_thread
 from anyio import CapacityLimiter
 from anyio.lowlevel import RunVar
 from fastapi import Depends, Request, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
 from api.openrosa.answers import OpenRosaRoute
@@ -84,12 +85,25 @@ def one_hop(company: Company) -> type[OpenRosaRoute]:
     """
 
     class OneHopRoute(OpenRosaRoute):
+        def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 (FastAPI's)
+            super().__init__(*arguments, **options)
+            # Nothing of what FastAPI opens around an endpoint is asked for by `_Door`.
+            self.app = _answering(self.get_route_handler())
+
         @override
         def handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             (rule,) = (d.call for d in self.dependant.dependencies if isinstance(d.call, KeyHolder))
             return _Door(self.endpoint, rule, company).handle
 
     return OneHopRoute
+
+
+def _answering(handle: Callable[[Request], Coroutine[Any, Any, Response]]) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await handle(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return app
 
 
 @dataclass(frozen=True, slots=True)

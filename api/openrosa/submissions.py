@@ -44,6 +44,8 @@ from models.queries.submissions import MERGED
 from sync.permission import Action
 from sync.types import Record
 
+DOOR: Final = "/submission"
+"""How the addresses of this door end."""
 YES = b"yes"
 PLAIN_BYTES_MAX: Final = 64 * 1024
 """Ten times a form of sixty questions. Whoever sends more does not keep a crowd waiting."""
@@ -102,7 +104,7 @@ def post_ahead(shell: Shell, knocks: Sequence[Knock]) -> Sequence[Response | Non
     """
     taken: dict[int, Taken] = {}
     try:
-        with shell.database.reading() as session:
+        with shell.database.landing() as session:
             sent = {n: one for n, knock in enumerate(knocks) if (one := _sent(session, knock))}
             numbers = list(sent)
             addressed = [(knocks[n].village, one) for n, one in sent.items()]
@@ -138,9 +140,9 @@ def _is_plain(body: Body) -> bool:
 
 _FORMS: Final = one_hop(Company(_is_plain, post_ahead, post_together))
 for _base in (BY_KEY, BY_NAME):
-    router.add_api_route(f"{_base}/submission", head_submission, methods=["HEAD"])
+    router.add_api_route(f"{_base}{DOOR}", head_submission, methods=["HEAD"])
     router.add_api_route(
-        f"{_base}/submission", post_submission, methods=["POST"], route_class_override=_FORMS
+        f"{_base}{DOOR}", post_submission, methods=["POST"], route_class_override=_FORMS
     )
 
 

@@ -29,6 +29,7 @@ from api.services.syncing import (
 )
 from api.settings import Settings
 from api.shell import AppShell, Shell
+from models.canonical import canonical_json
 from models.queries.auditing import append
 from sync.batch import Incoming, read_batch
 from sync.permission import Action
@@ -92,7 +93,7 @@ def _pushed(shell: Shell, principal: Principal, request: SyncRequest) -> Respons
         with shell.database.writing() as session:
             return push_and_pull(session, shell, principal, wanted, batch)
 
-    synced = push_through(attempt, read_batch(request.operations))
+    synced = push_through(attempt, read_batch(request.operations, canonical=canonical_json))
     _note_claims(shell, synced)
     return _answered(synced)
 

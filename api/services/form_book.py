@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from api.formats.xform.connected import connected_mapping
 from api.formats.xform.mapping import FormMapping
+from models.database import DATABASE
 from models.queries.forms import DRAFT, published_form
 
 KEPT_MAX: Final = 200
@@ -24,8 +25,7 @@ def mapping_of(session: Session, form_id: str, version: str) -> FormMapping | No
     connected = connected_mapping(form_id, version)
     if connected is not None:
         return connected
-    # However its transactions begin, what comes out of one pool comes from one database.
-    book = _books.setdefault(session.connection().engine.pool, {})
+    book = _books.setdefault(session.info[DATABASE], {})
     known = book.get((form_id, version))
     if known is not None:
         return known

@@ -21,6 +21,7 @@ from api.randomness import Randomness, new_lane_name
 from api.services.claiming import note_claims
 from api.services.import_reports import ImportReport, VillageReport
 from api.services.pushing import Ground, Turn, changed_niks, decide_batch, store_plan
+from models.canonical import canonical_json
 from models.database import Busy, Database
 from models.queries import conflicts, feeds, lanes, listing
 from models.queries.auditing import AuditEntry, append
@@ -214,6 +215,7 @@ def push_listed(
     batch = read_batch(
         [{"seq": seq, **operation} for seq, operation in enumerate(listed, first)],
         server_lane=True,
+        canonical=canonical_json,
     )
     plan = decide_batch(session, turn, batch, ground)
     assert isinstance(plan, Plan), "a lane of lists has one writer, who holds the village's turn"

@@ -20,7 +20,7 @@ from models.queries.batches import Noted, note_batches
 from models.queries.lanes import StoredLane
 from models.queries.operations import Brought
 from models.queries.records import NOTHING_ASKED, Asked
-from sync.batch import Incoming, needs
+from sync.batch import Incoming, Needs, needs, needs_together
 from sync.clock import BatchClock, Reception
 from sync.decisions import needs_of_decisions
 from sync.operation import Kind, Operation
@@ -65,9 +65,10 @@ def decide_batch(
 ) -> Plan | Forked | Hole:
     """Load what the batch touches and let the core decide it."""
     fresh = [one for one in batch if one.seq is None or one.seq > turn.lane.last]
-    loaded = load(session, turn.desa, fresh)
+    brief = Brief(turn, batch, needs(fresh), ground, clock)
+    loaded = load(session, turn.desa, fresh, brief.needs)
     view = replace(
-        _view(session, Brief(turn, batch, ground, clock), loaded, loaded.named),
+        _view(session, brief, loaded),
         earlier=_earlier(session, turn, batch),
         lineage=_lineage(session, turn, batch),
     )
@@ -80,6 +81,8 @@ class Brief:
 
     turn: Turn
     batch: Sequence[Incoming]
+    needs: Needs
+    """Of what has not come before."""
     ground: Ground
     clock: BatchClock | None = None
 
@@ -94,22 +97,25 @@ def decide_together(
     that the batch before it led to.
     """
     first = briefs[0].turn
-    loaded = load(session, first.desa, [one for b in briefs for one in b.batch], asked)
+    wanted = needs_together([one.needs for one in briefs])
+    loaded = load(session, first.desa, [one for b in briefs for one in b.batch], wanted, asked)
     workspace = Workspace(first.desa, first.head, loaded.records, loaded.conflicts)
     decided: list[tuple[Brief, Plan]] = []
     for told in briefs:
-        brief = replace(told, turn=replace(told.turn, head=workspace.head))
-        view = _view(session, brief, loaded, needs(brief.batch).records)
+        brief = told
+        if told.turn.head != workspace.head:
+            brief = replace(told, turn=replace(told.turn, head=workspace.head))
+        view = _view(session, brief, loaded)
         plan = plan_push(view, brief.batch, workspace)
         assert isinstance(plan, Plan), "its lane was read under the village's turn"
         decided.append((brief, plan))
     return decided
 
 
-def _view(session: Session, brief: Brief, loaded: "Loaded", named: frozenset[str]) -> PushView:
-    """The village as a batch that names these records has to see it."""
+def _view(session: Session, brief: Brief, loaded: "Loaded") -> PushView:
+    """The village as a batch has to see it."""
     turn = brief.turn
-    unseen = loaded.unseen(named, turn.author) - _created(brief.batch)
+    unseen = loaded.unseen(brief.needs.records, turn.author) - _created(brief.batch)
     return PushView(
         desa=turn.desa,
         head=turn.head,
@@ -151,14 +157,18 @@ class Loaded:
 
 
 def load(
-    session: Session, desa: str, batch: Sequence[Incoming], asked: Asked = NOTHING_ASKED
+    session: Session,
+    desa: str,
+    batch: Sequence[Incoming],
+    wanted: Needs,
+    asked: Asked = NOTHING_ASKED,
 ) -> Loaded:
-    """Records and conflicts that the batch, or a question that it decides, speaks of."""
-    wanted = needs(batch)
+    """Records and conflicts that the batch, which needs these, or a question of it speaks of."""
     decisions = [one.parsed for one in batch if isinstance(one.parsed, Operation)]
     decisions = [operation for operation in decisions if operation.kind is Kind.RESOLVE]
     partners = {operation.partner for operation in decisions if operation.partner is not None}
-    wanted = replace(wanted, identity_of=wanted.identity_of | partners)
+    if partners:
+        wanted = replace(wanted, identity_of=wanted.identity_of | partners)
     found = records.needed_records(session, desa, wanted, asked)
     disputes = conflicts.conflicts_of(session, desa, (r.id for r in found if r.disputed))
     known = {record.id for record in found}
@@ -169,7 +179,7 @@ def load(
         others = conflicts.conflicts_of(session, desa, (r.id for r in more if r.disputed))
         disputes += [conflict for conflict in others if conflict.id not in seen]
         found += more
-    return Loaded(tuple(found), tuple(disputes), frozenset(wanted.records))
+    return Loaded(tuple(found), tuple(disputes), wanted.records)
 
 
 def _created(batch: Iterable[Incoming]) -> set[str]:

@@ -20,7 +20,7 @@ from models.queries.auditing import append
 from models.queries.lanes import StoredLane
 from models.queries.operations import LoggedOperation
 from models.queries.quarantine import REJECTED, RELEASED, Quarantined, Verdict
-from sync.batch import Incoming, read_batch
+from sync.batch import Incoming, needs, read_batch
 from sync.clock import Captured
 from sync.permission import Action
 from sync.push import duplicate_entry
@@ -191,7 +191,7 @@ def _read(logged: LoggedOperation, stored: StoredLane) -> Waiting:
 
 def _view(session: Session, desa: str, head: int, waiting: Sequence[Waiting]) -> ReleaseView:
     batch = [one.incoming for one in waiting]
-    loaded = load(session, desa, batch)
+    loaded = load(session, desa, batch, needs(batch))
     blocked = quarantine.quarantined_creates(session, desa, loaded.unknown)
     own = {one.dot for one in waiting}
     return ReleaseView(

@@ -245,8 +245,7 @@ def _first_time(
 
 def settled(stored: StoredSubmission, landed: Landed) -> StoredSubmission:
     """A form with where it landed."""
-    return replace(
-        stored,
+    return stored._replace(
         lane=landed.lane,
         first_seq=landed.first,
         last_seq=landed.last,
@@ -278,7 +277,7 @@ def _set_aside(
     awaits: str,
 ) -> Taken:
     state = HELD if reason.is_a_matter_of_time else QUARANTINED
-    aside = replace(stored, state=state, problem=reason.value)
+    aside = stored._replace(state=state, problem=reason.value)
     _keep(session, aside, arrival)
     hold(session, aside, reason, awaits)
     return Taken(state, reason.value, 1)

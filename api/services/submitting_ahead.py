@@ -2,9 +2,10 @@
 
 Sixteen phones that find a signal in sixteen villages have nothing in common but the moment. Each of
 their forms would be a transaction of eight journeys, during which its village waits. So what came
-before all of them is asked in three questions, at one instant; each village's forms are decided
-upon that; and what follows is written as one statement for each village (`models.queries.landing`),
-which is a transaction of its own and takes the turn for as long as it takes to write.
+before all of them is asked in three questions, the first of which is how often each village's turn
+was taken; each village's forms are decided upon that; and what follows is written as one statement
+for each village (`models.queries.landing`), which is a transaction of its own and takes the turn
+for as long as it takes to write.
 
 If somebody had the turn meanwhile, nothing was written. Those forms, and all that need a closer
 look, come again while the turn is held (`api.services.submitting_together`).
@@ -40,7 +41,7 @@ from models.queries.landing import Landing, land
 from models.queries.records import NOTHING_ASKED, Asked, Wanted, asked_everywhere, wanted_by
 from models.queries.submissions import MERGED
 from models.sealing import Vault
-from sync.batch import needs
+from sync.batch import needs_together
 
 AHEAD_MAX: Final = 16
 """Forms that are decided at the same instant: the first of them waits for the last."""
@@ -107,7 +108,11 @@ class Seen:
 
 
 def look(session: Session, sent: Sequence[Addressed], site: Site) -> Seen:
-    """Ask what has to be known of forms. The session sees one instant, and cannot write."""
+    """Ask what has to be known of forms. Nothing is written.
+
+    Each question may see a later instant than the one before it: whoever has written in a village
+    since the first one has taken its turn, and what was decided about it does not land.
+    """
     places = _places(session, sent, site)
     answers = {n: taken for place in places for n, taken in place.crowd.answers.items()}
     _understand(session, places)
@@ -188,8 +193,8 @@ def _brief(session: Session, places: Sequence[_Place]) -> None:
     wanted: dict[str, Wanted] = {}
     for place in places:
         place.briefs = briefed(place.crowd.village, list(place.crowd.spoken.values()))
-        batches = [one for form in place.briefs for one in form.brief.batch]
-        wanted[place.desa] = wanted_by(session, needs(batches))
+        needed = needs_together([form.brief.needs for form in place.briefs])
+        wanted[place.desa] = wanted_by(session, needed)
     asked = asked_everywhere(session, wanted, {place.desa: place.asked for place in places})
     for place in places:
         place.asked = asked[place.desa]

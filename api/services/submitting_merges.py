@@ -22,8 +22,9 @@ from api.services.pushing import (
 from api.services.submitting_places import Collector, Village, without_order
 from api.services.submitting_reading import Form, ask_for, read_form
 from api.services.submitting_speech import Spoken, understand
+from models.canonical import canonical_json
 from models.queries.records import Asked
-from sync.batch import Incoming, read_batch
+from sync.batch import Incoming, needs, read_batch
 from sync.chains import Waits
 from sync.clock import Anchor, BatchClock
 from sync.push import Plan
@@ -128,7 +129,8 @@ def _briefed(village: Village, spoken: Spoken) -> Briefed:
         collector.device_id,
     )
     clock = BatchClock("server", 0, {BOOT: Anchor(captured, _milliseconds(captured))})
-    return Briefed(Brief(turn, batch, _ground(village, collector), clock), visit)
+    ground = _ground(village, collector)
+    return Briefed(Brief(turn, batch, needs(batch), ground, clock), visit)
 
 
 def _landed(brief: Brief, plan: Plan, visit: str | None) -> Landed:
@@ -141,7 +143,7 @@ def _read(
     last: int, operations: Sequence[dict[str, Json]], told: Mapping[str, Json]
 ) -> tuple[Incoming, ...]:
     numbered = [{**one, **told, "seq": last + n} for n, one in enumerate(operations, 1)]
-    return read_batch(numbered, server_lane=True)
+    return read_batch(numbered, server_lane=True, canonical=canonical_json)
 
 
 def _source(

@@ -1,6 +1,6 @@
 """Where a filled form belongs: its village, its phone's lane there, and in whose name it speaks."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -229,4 +229,4 @@ def without_order(stored: StoredLane) -> StoredLane:
 
     A phone's operations are older than its last sync only if its clock is wrong; its forms may be.
     """
-    return replace(stored, created_at=NO_CLOCK, lane=replace(stored.lane, synced_at=None))
+    return stored._replace(created_at=NO_CLOCK, lane=stored.lane._replace(synced_at=None))

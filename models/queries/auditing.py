@@ -16,10 +16,10 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, type_coerce, 
 from sqlalchemy.types import NullType
 from sqlmodel import Session
 
+from models.canonical import canonical_json
 from models.queries.inserting import insert_missing
 from models.tables.audit import Audit, AuditChain
 from models.tables.columns import table_of
-from sync.canonical import canonical_json
 from sync.types import Json
 
 BEGINNING: Final = "0" * 64

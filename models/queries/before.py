@@ -106,7 +106,7 @@ def _told(asked: Sequence[Question], rows: Sequence[Row]) -> list[Before]:
     by_id: dict[tuple[str, str], StoredSubmission] = {}
     for row in rows:
         if row.lane_lane is not None:
-            held = lane_from(row._asdict(), "lane_")
+            held = lane_from(row, "lane_")
             lanes[held.lane.desa, held.lineage] = held
         elif row.id is not None and (row.desa, row.id) not in by_id:
             by_id[row.desa, row.id] = stored_from(row)

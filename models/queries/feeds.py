@@ -98,8 +98,8 @@ _SENDER = (
 class Sight:
     """A village as it was seen without its turn, with those of whom was asked.
 
-    As long as nobody has taken a turn since, everything else that was seen of it in the same
-    moment stands as well.
+    As long as nobody has taken a turn since, everything else that was seen of it afterwards stands
+    as well.
     """
 
     desa: str

@@ -18,7 +18,7 @@ from models.queries.batches import Noted, noting, values_of
 from models.queries.feeds import Sight
 from models.queries.operations import logged_rows
 from models.queries.records import record_rows
-from models.queries.rowsets import insertion, replacement, rows_text
+from models.queries.rowsets import bound_rows, insertion, replacement
 from models.queries.submissions import Kept, kept_rows
 from models.sealing import Vault
 from models.standing import Standing
@@ -58,10 +58,10 @@ def land(pipeline: Pipeline, landing: Landing, vault: Vault) -> None:
         **values_of(landing.noted, logged),
         "seen": landing.sight.head,
         "turns": landing.sight.turns,
-        "forms": rows_text(kept),
+        **bound_rows(kept, "forms"),
     }
     if records:
-        values["records"] = rows_text(records)
+        values |= bound_rows(records, "records")
     pipeline.send(statement, values)
 
 

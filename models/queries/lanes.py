@@ -1,15 +1,18 @@
 """Lanes: who writes in a village, how far, and what each is known to have seen."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlmodel import Session
 
 from models.queries.rowsets import among, keys
+from models.standing import Row as StandingRow
 from models.standing import Standing
 from models.tables.columns import table_of
 from models.tables.sync import LaneRow
@@ -32,8 +35,7 @@ _ADVANCE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLane:
+class StoredLane(NamedTuple):
     """A lane with what the core does not need to know of it."""
 
     lane: Lane
@@ -50,13 +52,13 @@ class StoredLane:
 def lane_for_push(session: Session, desa: str, name: str) -> StoredLane | None:
     """One lane, locked until the transaction ends."""
     row = _LOCKED.row(session, {"village": desa, "name": name})
-    return lane_from(row._asdict()) if row is not None else None
+    return lane_from(row) if row is not None else None
 
 
 def lane(session: Session, desa: str, name: str) -> StoredLane | None:
     """One lane as this transaction sees it."""
     row = session.connection().execute(_ONE, {"village": desa, "name": name}).one_or_none()
-    return _stored(row) if row is not None else None
+    return lane_from(row) if row is not None else None
 
 
 def lane_of(
@@ -66,7 +68,7 @@ def lane_of(
     statement = _OLDEST if source is None else _OLDEST_OF_SOURCE
     found = {"village": desa, "device": lineage} | ({"kind": source} if source else {})
     row = session.connection().execute(statement, found).one_or_none()
-    return _stored(row) if row is not None else None
+    return lane_from(row) if row is not None else None
 
 
 def lanes_named(session: Session, desa: str, names: Iterable[str]) -> dict[str, StoredLane]:
@@ -77,7 +79,7 @@ def lanes_named(session: Session, desa: str, names: Iterable[str]) -> dict[str, 
         ),
         {"village": desa, "wanted": keys(session, set(names))},
     )
-    return {row.lane: _stored(row) for row in rows}
+    return {row.lane: lane_from(row) for row in rows}
 
 
 def lanes_of(session: Session, lineage: str) -> list[StoredLane]:
@@ -85,7 +87,7 @@ def lanes_of(session: Session, lineage: str) -> list[StoredLane]:
     rows = session.connection().execute(
         select(_LANE).where(_LANE.c.lineage == lineage).order_by(_LANE.c.desa, _LANE.c.created_at)
     )
-    return [_stored(row) for row in rows]
+    return [lane_from(row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,30 +167,36 @@ def dots_text(lane: Lane) -> str | None:
     return orjson.dumps(sorted(lane.extra)).decode() if lane.extra else None
 
 
-def _stored(row: Row[tuple[object, ...]]) -> StoredLane:
-    return lane_from(row._asdict())
-
-
-def lane_from(named: Mapping[str, Any], prefix: str = "") -> StoredLane:
+def lane_from(row: Row[*tuple[Any, ...]] | StandingRow, prefix: str = "") -> StoredLane:
     """A lane from a row that has its columns, behind ``prefix`` where it has others as well."""
-    told = {
-        name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)
-    }
-    dots = orjson.loads(told["extra"]) if told["extra"] else ()
+    (
+        name, desa, last, known, extra, synced_at,
+        lineage, account_id, source, durable, created_at, forked_at, parent,
+    ) = _in_order(prefix)(row)  # fmt: skip
+    dots = orjson.loads(extra) if extra else ()
     return StoredLane(
         Lane(
-            name=told["lane"],
-            desa=told["desa"],
-            last=told["last"],
-            known=orjson.loads(told["known"]) if told["known"] else {},
-            extra=frozenset((name, seq) for name, seq in dots),
-            synced_at=told["synced_at"],
+            name,
+            desa,
+            last,
+            orjson.loads(known) if known else {},
+            frozenset((name, seq) for name, seq in dots),
+            synced_at,
         ),
-        told["lineage"],
-        told["account_id"],
-        told["source"],
-        told["durable"],
-        told["created_at"],
-        told["forked_at"],
-        told["parent"] is not None or told["forked_at"] is not None,
+        lineage,
+        account_id,
+        source,
+        durable,
+        created_at,
+        forked_at,
+        parent is not None or forked_at is not None,
     )
+
+
+@cache
+def _in_order(prefix: str) -> Callable[[object], tuple[Any, ...]]:
+    names = (
+        "lane", "desa", "last", "known", "extra", "synced_at",
+        "lineage", "account_id", "source", "durable", "created_at", "forked_at", "parent",
+    )  # fmt: skip
+    return attrgetter(*(prefix + name for name in names))

@@ -261,24 +261,24 @@ def record_of(desa: str, row: Row[tuple[object, ...]] | StandingRow, vault: Vaul
     """A stored row as the core's record."""
     stamps = orjson.loads(row.stamps)
     return Record(
-        desa=desa,
-        id=row.id,
-        entity=row.entity,
-        parent=row.parent,
-        keluarga=row.keluarga,
-        rt=row.rt,
-        seq=row.seq,
-        created=Stamp(*stamps["c"]),
-        fields=orjson.loads(vault.open(row.doc)),
-        stamps=_stamps_of(stamps["g"]) if "g" in stamps else {},
-        elements={group: _stamps_of(listed) for group, listed in stamps.get("e", {}).items()},
-        rt_since=row.rt_since,
-        left=orjson.loads(row.left_rts) if row.left_rts else {},
-        end=orjson.loads(row.end_body) if row.end_body else None,
-        alias=row.alias,
-        review=tuple(orjson.loads(row.review)) if row.review else (),
-        disputed=bool(row.disputed),
-        merged=orjson.loads(vault.open(row.merged)) if row.merged else None,
+        desa,
+        row.id,
+        row.entity,
+        row.parent,
+        row.keluarga,
+        row.rt,
+        row.seq,
+        Stamp(*stamps["c"]),
+        orjson.loads(vault.open(row.doc)),
+        _stamps_of(stamps["g"]) if "g" in stamps else {},
+        {group: _stamps_of(listed) for group, listed in stamps.get("e", {}).items()},
+        row.rt_since,
+        orjson.loads(row.left_rts) if row.left_rts else {},
+        orjson.loads(row.end_body) if row.end_body else None,
+        row.alias,
+        tuple(orjson.loads(row.review)) if row.review else (),
+        bool(row.disputed),
+        orjson.loads(vault.open(row.merged)) if row.merged else None,
     )
 
 
@@ -301,7 +301,7 @@ def store_records(session: Session, desa: str, records: Sequence[Record]) -> Non
 
 
 def record_rows(vault: Vault, records: Sequence[Record]) -> list[dict[str, object]]:
-    """Records as rows that travel as one parameter (`models.queries.rowsets.store`)."""
+    """Records as rows that travel together (`models.queries.rowsets.bound_rows`)."""
     return [_row_of(record, vault) for record in records]
 
 
@@ -333,10 +333,22 @@ def _row_of(record: Record, vault: Vault) -> dict[str, object]:
 def _stamps_text(record: Record) -> str:
     stamps: dict[str, object] = {"c": record.created}
     if record.stamps:
-        stamps["g"] = record.stamps
+        stamps["g"] = _plain_stamps(record.stamps)
     if record.elements:
         stamps["e"] = record.elements
     return orjson.dumps(stamps, default=_PLAIN).decode()
+
+
+def _plain_stamps(stamps: Mapping[str, tuple[Stamp, ...]]) -> dict[str, object]:
+    """The inverse of `_stamps_of`: what groups share is told once."""
+    plain: dict[str, object] = {}
+    last: tuple[Stamp, ...] = ()
+    shared: object = ()
+    for group, own in stamps.items():
+        if own is not last:
+            last, shared = own, [tuple(stamp) for stamp in own]
+        plain[group] = shared
+    return plain
 
 
 _PLAIN: Final = itemgetter(*range(len(Stamp._fields)))

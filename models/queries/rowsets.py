@@ -10,7 +10,7 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import count, zip_longest
 from typing import Any, Final
 
 import orjson
@@ -36,6 +36,7 @@ from sqlmodel import Session
 from models.standing import Standing
 
 ROWS: Final = "rows"
+_BYTES: Final = "_bytes"
 SLOTS: Final = (1, 4, 16, 64)
 """So many keys are asked for one by one. PostgreSQL cannot know how long an array will be, and
 plans a question that has one anew each time; a longer list is worth that."""
@@ -55,14 +56,14 @@ def store(session: Session, table: Table, desa: str, rows: Sequence[Mapping[str,
     """
     if rows:
         statement = _store(table, tuple(rows[0]), is_sqlite(session), replacing=True)
-        statement.run(session, {"desa": desa, ROWS: rows_text(rows)})
+        statement.run(session, {"desa": desa, **bound_rows(rows)})
 
 
 def add(session: Session, table: Table, desa: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert rows of one village that cannot be there yet."""
     if rows:
         statement = _store(table, tuple(rows[0]), is_sqlite(session), replacing=False)
-        statement.run(session, {"desa": desa, ROWS: rows_text(rows)})
+        statement.run(session, {"desa": desa, **bound_rows(rows)})
 
 
 @lru_cache(maxsize=64)
@@ -88,14 +89,14 @@ def insertion(
     rows_name: str = ROWS,
     where: str = "true",
 ) -> str:
-    """SQL that inserts the rows bound to a name (see `rows_text`) into the village ``desa``."""
+    """SQL that inserts the rows bound to a name (see `bound_rows`) into the village ``desa``."""
     quoted = {name: f'"{name}"' for name in names}
     columns = ", ".join(quoted.values())
     if sqlite:
         source = ", ".join(f"value ->> '$.{name}'" for name in names)
         village, rows = ":desa", f"json_each(:{rows_name})"
     else:
-        source = ", ".join(_pg_source(table, name) for name in names)
+        source = ", ".join(_pg_source(table, name, rows_name) for name in names)
         village = "CAST(:desa AS varchar)"
         types = ", ".join(f"{quoted[n]} {_pg_type(table, n)}" for n in names)
         rows = f"json_to_recordset(CAST(:{rows_name} AS json)) AS r({types})"
@@ -106,17 +107,33 @@ def insertion(
     )
 
 
-def _pg_source(table: Table, name: str) -> str:
-    return f"decode(\"{name}\", 'base64')" if _is_binary(table, name) else f'"{name}"'
+def _pg_source(table: Table, name: str, rows_name: str) -> str:
+    if _is_binary(table, name):
+        return f'(CAST(:{rows_name}{_BYTES} AS bytea[]))["{name}"]'
+    return f'"{name}"'
 
 
 def _pg_type(table: Table, name: str) -> str:
-    return "text" if _is_binary(table, name) else str(table.c[name].type.compile(dialect=_PG))
+    return "int" if _is_binary(table, name) else str(table.c[name].type.compile(dialect=_PG))
 
 
 def _is_binary(table: Table, name: str) -> bool:
-    """Bytes travel in JSON as base64. SQLite could not read that, so there they travel alone."""
+    """SQLite has no arrays: rows with bytes are written one by one there."""
     return isinstance(table.c[name].type, LargeBinary)
+
+
+def bound_rows(rows: Sequence[Mapping[str, object]], rows_name: str = ROWS) -> dict[str, object]:
+    """Rows as the parameters that `insertion` expects.
+
+    JSON has no bytes: they travel beside it, and their row says which of them are its own.
+    """
+    binary = [name for name, value in rows[0].items() if isinstance(value, bytes)]
+    if not binary:
+        return {rows_name: rows_text(rows)}
+    beside = [row[name] for row in rows for name in binary]
+    places = count(1)
+    listed = [{**row, **{name: next(places) for name in binary}} for row in rows]
+    return {rows_name: rows_text(listed), f"{rows_name}{_BYTES}": beside}
 
 
 def rows_text(rows: Sequence[Mapping[str, object]]) -> str:
@@ -182,6 +199,7 @@ def in_slots(target: ColumnElement[Any], name: str, slots: int) -> ColumnElement
     return target.in_(single) if slots > 1 else target == single[0]
 
 
+@lru_cache(maxsize=64)
 def instant(moment: datetime) -> str:
     """An instant as both databases store it, with constant width."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

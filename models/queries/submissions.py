@@ -1,10 +1,10 @@
 """Filled forms: found by their instance or by the record they speak of, stored, held, let in."""
 
-import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlmodel import Session
@@ -25,8 +25,7 @@ _FILE = table_of(SubmissionFile)
 TOLD = [c for c in _SUBMISSION.c if c.name not in ("xml", "agent")]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSubmission:
+class StoredSubmission(NamedTuple):
     """One filled form without its bytes."""
 
     desa: str
@@ -53,7 +52,7 @@ class StoredSubmission:
     received_at: datetime
 
 
-_STORED: Final = tuple(StoredSubmission.__dataclass_fields__)
+_IN_ORDER: Final = attrgetter(*StoredSubmission._fields)
 _SAME_INSTANCE = select(*TOLD).where(
     _SUBMISSION.c.desa == bindparam("village"), _SUBMISSION.c.instance == bindparam("instance")
 )
@@ -140,17 +139,17 @@ def add_submissions(session: Session, desa: str, kept: Sequence[Kept]) -> None:
 
 
 def kept_rows(vault: Vault, kept: Sequence[Kept]) -> list[dict[str, object]]:
-    """Forms as rows that travel as one parameter (`models.queries.rowsets.add`)."""
+    """Forms as rows that travel together (`models.queries.rowsets.bound_rows`)."""
     rows = [_told(one) for one in kept]
     for row, one in zip(rows, kept, strict=True):
         del row["desa"]
         row["received_at"] = instant(one.stored.received_at)
-        row["xml"] = base64.b64encode(vault.seal_bytes(one.xml)).decode()
+        row["xml"] = vault.seal_bytes(one.xml)
     return rows
 
 
 def _told(kept: Kept) -> dict[str, object]:
-    return {**{name: getattr(kept.stored, name) for name in _STORED}, "agent": kept.agent}
+    return {**kept.stored._asdict(), "agent": kept.agent}
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,5 +257,4 @@ def add_files(session: Session, desa: str, submission_id: str, files: Iterable[S
 
 def stored_from(row: Row[*tuple[Any, ...]] | StandingRow) -> StoredSubmission:
     """A submission from a row that has its columns."""
-    named = row._asdict()
-    return StoredSubmission(**{name: named[name] for name in _STORED})
+    return StoredSubmission._make(_IN_ORDER(row))

@@ -71,3 +71,7 @@ class RecordId(TypeDecorator[str]):
         if dialect.name == "postgresql":
             return dialect.type_descriptor(postgresql.UUID(as_uuid=False))
         return dialect.type_descriptor(Text())
+
+    @override
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """It comes as text from either (`models.engines`)."""

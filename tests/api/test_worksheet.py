@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -87,7 +86,7 @@ def test_the_head_of_a_family_comes_first_then_the_oldest() -> None:
 
 
 def test_who_is_gone_is_not_visited_but_keeps_a_number_behind_the_others() -> None:
-    gone = replace(a_house(1, alamat="A 1"), end={"end": "pindah", "date": "2026-11-01"})
+    gone = a_house(1, alamat="A 1")._replace(end={"end": "pindah", "date": "2026-11-01"})
     sheet = a_sheet(gone, a_house(2, alamat="B 1", nama_kepala_keluarga="ADA"))
     assert [one.id for one in sheet.open_families] == [record_id(2)]
     assert [one.number for one in sheet.families] == [1, 2]

@@ -4,8 +4,6 @@ What they leave is numbers, log, lanes and audit. In PostgreSQL one statement wr
 links the audit entries itself, so the chain is verified as an auditor would.
 """
 
-from dataclasses import replace
-
 import pytest
 from sqlmodel import Session
 
@@ -46,7 +44,7 @@ def _noted(phone: Phone, desa: str) -> Noted:
         at=NOW, action="push", device=phone.name, detail={"lane": phone.name, "kata": WORDS}
     )
     brought = Brought(phone.name, phone.device, None, NOW, plan.head)
-    return Noted(replace(plan.lane, desa=desa, extra=KNOWN), brought, plan.settled, entry)
+    return Noted(plan.lane._replace(desa=desa, extra=KNOWN), brought, plan.settled, entry)
 
 
 def begin(session: Session, desa: str) -> None:

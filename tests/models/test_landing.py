@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import replace
 from threading import Barrier
 from typing import Final
-from uuid import UUID
 
 import pytest
 from sqlalchemy.exc import IntegrityError, ProgrammingError
@@ -68,7 +67,7 @@ def decided(village: Village, sight: Sight, said: Said) -> Landing:
         phone = village.phone(name).pull().capture(*raws)
         plan = phone.send(*phone.outbox).plan
         entry = auditing.AuditEntry(NOW, "submit", device=name, detail={"kata": WORDS})
-        lane = replace(plan.lane, desa=sight.desa, extra=KNOWN)
+        lane = plan.lane._replace(desa=sight.desa, extra=KNOWN)
         brought = Brought(name, name, None, NOW, plan.head)
         noted.append(batches.Noted(lane, brought, plan.settled, entry))
         ends = {"first_seq": plan.settled[0].seq, "last_seq": plan.lane.last}
@@ -76,7 +75,7 @@ def decided(village: Village, sight: Sight, said: Said) -> Landing:
         form = a_form(plan.head * 1000 + plan.lane.last, instance=WORDS, **told)
         kept.append(Kept(form, bytes(range(256)), AGENT))
     changed = [one for one in village.records.values() if one.seq > sight.head]
-    return Landing(sight, noted, [replace(one, desa=sight.desa) for one in changed], kept)
+    return Landing(sight, noted, [one._replace(desa=sight.desa) for one in changed], kept)
 
 
 def an_evening(sight: Sight, said: Said = EVENINGS[0], ended: int = 0) -> Landing:
@@ -282,7 +281,7 @@ def test_a_village_that_cannot_land_keeps_no_other(postgres_url: str) -> None:
         happens(database, lambda session: feeds.take_turn(session, missed))
         known = evenings[doubled].kept[1:]
         happens(database, lambda one: submissions.add_submissions(one, doubled, known))
-        beyond = [replace(one, seq=one.seq + 1) for one in evenings[unnumbered].records]
+        beyond = [one._replace(seq=one.seq + 1) for one in evenings[unnumbered].records]
         evenings[unnumbered] = replace(evenings[unnumbered], records=beyond)
         before = {desa: left_in(database, desa) for desa in desas}
         found, refused = landed(database, *evenings.values())
@@ -321,7 +320,7 @@ def test_what_many_bring_at_once_is_there_once_when_all_tried_again(
     with ThreadPoolExecutor(THREADS) as threads:
         list(threads.map(bring, range(THREADS)))
     total = THREADS * FORMS
-    brought = {UUID(an_id(1000 * phone + n)) for phone in range(THREADS) for n in range(FORMS)}
+    brought = {an_id(1000 * phone + n) for phone in range(THREADS) for n in range(FORMS)}
     assert (seen(postgres).head, seen(postgres).turns) == (total, turns + total)
     assert asked(postgres, "SELECT seq FROM record ORDER BY 1") == [*range(1, total + 1)]
     assert asked(postgres, "SELECT at FROM operation ORDER BY 1") == [*range(1, total + 1)]
@@ -368,7 +367,7 @@ def test_who_merely_took_the_turn_can_put_no_number_on_a_row(
         feeds.raise_head(session, DESA, 3)
         records.store_records(session, DESA, [family])
         feeds.use_up_numbers(session, DESA)
-    changed = replace(family, seq=number, fields={"telepon": "0811"})
+    changed = family._replace(seq=number, fields={"telepon": "0811"})
     before = asked(database, "SELECT doc FROM record")
     with pytest.raises((IntegrityError, ProgrammingError)), database.writing() as session:  # noqa: PT012 — the turn precedes it
         WAYS[way](session)

@@ -150,7 +150,7 @@ class Gathering:
         self, database: Database, sent: Sequence[tuple["Gathering", Letter]], now: datetime
     ) -> list[Taken | None]:
         """`landed`, as another server over the same database would do it."""
-        with database.reading() as session:
+        with database.landing() as session:
             addressed = [
                 (where.desa, Sent(where.who(one), arrival(session, one))) for where, one in sent
             ]

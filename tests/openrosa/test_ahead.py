@@ -3,13 +3,15 @@
 Everything here is PostgreSQL's: SQLite's one writer has the whole database for itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import zip_longest
+from contextlib import contextmanager
+from itertools import count, zip_longest
 from threading import Barrier
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from sqlalchemy import Engine, event
 
 from models.database import Database
 from models.queries import feeds
@@ -175,6 +177,40 @@ def test_a_village_whose_turn_somebody_has_is_not_waited_for(field: Field) -> No
     assert answers[0] is None
     assert answers[1] is not None
     assert landed(sent[:1], free.now()) != [None]
+
+
+@contextmanager
+def before_statement(number: int, happens: Callable[[], object]) -> Iterator[None]:
+    """Something that happens once in the block: when so many statements were executed."""
+    executed = count()
+
+    def note(*_: object) -> None:
+        if next(executed) == number:
+            happens()
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert next(executed) > number
+
+
+def test_what_somebody_writes_after_the_first_question_lets_nothing_land_upon_the_others(
+    field: Field,
+) -> None:
+    village = gather(field, with_lanes=True)
+    ours, theirs = count(800), count(900)
+
+    def taken_in(number: int) -> bool:
+        """While another phone's form is taken in alone, before the statement of that number."""
+        letter = _a_family(field, f"ours {number}", next(ours), 1)
+        other = _a_family(field, f"theirs {number}", next(theirs), 2)
+        with before_statement(number, lambda: village.alone(other)):
+            return landed([(village, letter)], village.now()) != [None]
+
+    assert [taken_in(number) for number in range(4)] == [True, False, False, False]
+    assert village.damage() == []
 
 
 def test_servers_that_decide_beside_each_other_lose_and_double_nothing(field: Field) -> None:

@@ -108,7 +108,7 @@ def test_an_answer_is_noted_with_the_day_on_which_it_was_new() -> None:
 def test_an_answer_takes_over_what_the_office_had_noted_before() -> None:
     noted = a_record(PERSON, nik=NIK, padan="tidak padan")
     by_hand = Record(**{
-        **{name: getattr(noted, name) for name in noted.__dataclass_fields__},
+        **noted._asdict(),
         "stamps": {"padan": (Stamp(7, "office", 1, None),)}, "seq": 7,
     })  # fmt: skip
     (operation,) = plan_match(ISSUE, PersonsView(LISTS, [by_hand]), [an_answer()]).operations

@@ -114,7 +114,7 @@ def test_a_death_needs_its_day() -> None:
     said = a_head(OTHER_PERSON, keberadaan="meninggal", hubungan_keluarga="anak", nik=None,
                   nik_alasan="belum ada")  # fmt: skip
     assert checks(a_row(), a_head(), said) == {Check.DEATH_UNDATED}
-    dated = replace(undated, end={"end": "meninggal", "date": "2026-11-01"})
+    dated = undated._replace(end={"end": "meninggal", "date": "2026-11-01"})
     assert checks(a_row(), a_head(), dated) == set()
     assert checks(a_record(FAMILY, end={"end": "meninggal"})) == {Check.DEATH_UNDATED}
 
@@ -169,7 +169,7 @@ def test_evidence_about_a_person_may_stand_in_the_closing_statement() -> None:
     gone = a_record(OTHER_PERSON, "anggota", FAMILY, end=dead)
     around = replace(READY, profile=wanted)
     assert checks(a_row(), a_head(), gone, around=around) == {Check.EVIDENCE_MISSING}
-    numbered = replace(gone, end={**dead, "number": "12"})
+    numbered = gone._replace(end={**dead, "number": "12"})
     assert checks(a_row(), a_head(), numbered, around=around) == set()
 
 
@@ -255,7 +255,7 @@ def test_a_meeting_that_was_not_written_down_is_missed() -> None:
 
 
 def test_an_rt_knows_how_many_of_its_families_lack_an_outcome() -> None:
-    elsewhere = replace(a_row(OTHER_FAMILY), rt="004/001")
+    elsewhere = a_row(OTHER_FAMILY)._replace(rt="004/001")
     village = a_round(a_record(FAMILY), elsewhere, lists=(on_list(FAMILY),))
     assert rts_of(village) == ("003/001", "004/001")
     assert lacking_outcome(village, "003/001") == 1

@@ -1,6 +1,5 @@
 """Releasing from quarantine: the operation is what it was, and its lane has gone on."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from sync.batch import read_batch
@@ -62,8 +61,8 @@ def test_it_merges_with_its_own_place_base_and_time() -> None:
 
 def test_what_it_could_not_know_then_it_does_not_know_now() -> None:
     """A base beyond the feed of its day is no base, however far the feed has come since."""
-    elsewhere = replace(
-        a_family(luas_lantai=30), stamps={"luas_lantai": (Stamp(6, "second", 2, "2026-11-03"),)}
+    elsewhere = a_family(luas_lantai=30)._replace(
+        stamps={"luas_lantai": (Stamp(6, "second", 2, "2026-11-03"),)}
     )
     late = waiting(set={"luas_lantai": 40}, base=15, at=10)
     assert only(released(late, records=(elsewhere,))).entry["outcome"] == "conflict"
@@ -123,7 +122,7 @@ def test_sets_ends_and_moves_are_overtaken_alike() -> None:
 
 
 def test_words_sent_to_an_alias_overtake_what_is_sent_to_its_record() -> None:
-    alias = replace(a_family(OTHER), alias=FAMILY, merged={"before": {}, "children": []})
+    alias = a_family(OTHER)._replace(alias=FAMILY, merged={"before": {}, "children": []})
     late = waiting(set={"luas_lantai": 40})
     plan = released(late, records=(a_family(), alias), written=[wrote("luas_lantai", record=OTHER)])
     assert only(plan).entry["outcome"] == "policy-lost"

@@ -116,7 +116,7 @@ def test_what_a_transaction_reaches_by_itself_is_no_base_for_it() -> None:
 
 def test_an_operation_that_came_again_is_known_from_then_on_only() -> None:
     """Lane b repeats what lane a said; only after that does b know it."""
-    lanes = (LANES[0], replace(LANES[1], extra=frozenset({("a", 2)})))
+    lanes = (LANES[0], LANES[1]._replace(extra=frozenset({("a", 2)})))
     said = edit(2, 2, 30)
     before = edit(1, 3, 40, base=1, lane="b", outcome="conflict")
     repeated = replace(said, lane="b", seq=2, at=3, entry={"outcome": "duplicate"})

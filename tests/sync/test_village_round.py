@@ -1,6 +1,5 @@
 """The list of a round: who is on it, what lists said of them, the village as it is frozen."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from sync.freezing import Judgements, Moved, frozen, moved
@@ -26,7 +25,7 @@ def ids(village: VillageRound) -> list[str]:
 
 
 def test_aliases_and_rows_entered_by_mistake_are_no_rows() -> None:
-    alias = replace(a_row(OTHER_FAMILY), alias=FAMILY)
+    alias = a_row(OTHER_FAMILY)._replace(alias=FAMILY)
     mistake = a_record("m", end={"end": "salah"})
     village = a_round(a_row(), alias, mistake, a_head("x", "m"))
     assert ids(village) == [FAMILY]
@@ -53,7 +52,7 @@ def test_a_newer_list_that_names_the_gone_asks_for_them_once_more() -> None:
 
 
 def test_a_family_merged_twice_leads_to_the_record_that_is_there() -> None:
-    first, second = replace(a_row("a"), alias="b"), replace(a_row("b"), alias=FAMILY)
+    first, second = a_row("a")._replace(alias="b"), a_row("b")._replace(alias=FAMILY)
     assert a_round(a_row(), first, second).canonical["a"] == FAMILY
 
 
@@ -91,7 +90,7 @@ def test_a_proposal_and_a_matchs_answer_put_nobody_on_a_list() -> None:
 
 
 def test_a_record_that_was_merged_leaves_its_listing_to_the_one_that_is_there() -> None:
-    alias = replace(a_row(OTHER_FAMILY), alias=FAMILY)
+    alias = a_row(OTHER_FAMILY)._replace(alias=FAMILY)
     village = a_round(a_row(), alias, lists=(on_list(OTHER_FAMILY, alamat="JL. LAMA"),))
     assert village.families[0].listed
     assert village.families[0].was == {"alamat": "JL. LAMA"}
@@ -165,10 +164,10 @@ def test_what_moved_since_is_named_by_family() -> None:
 
 def test_a_stamp_that_moved_alone_changes_nothing_that_is_signed() -> None:
     row = a_row()
-    again = replace(row, seq=180, stamps={"hasil": (*row.stamps["hasil"],) * 2})
+    again = row._replace(seq=180, stamps={"hasil": (*row.stamps["hasil"],) * 2})
     assert not moved(frozen_now(a_round(row)), frozen_now(a_round(again)))
 
 
 def test_a_chain_of_merges_without_an_end_is_followed_so_far_and_no_further() -> None:
-    ring = [replace(a_row(f"r{n}"), alias=f"r{(n + 1) % 3}") for n in range(3)]
+    ring = [a_row(f"r{n}")._replace(alias=f"r{(n + 1) % 3}") for n in range(3)]
     assert ids(a_round(a_row(), *ring)) == [FAMILY]

@@ -32,7 +32,8 @@ def _differs(stored: Record | Conflict | None, again: Record | Conflict | None) 
         return "it follows from the log, but is not there"
     if again is None:
         return "it is there, but does not follow from the log"
-    names = [f.name for f in fields(stored) if getattr(stored, f.name) != getattr(again, f.name)]
+    listed = stored._fields if isinstance(stored, Record) else [f.name for f in fields(stored)]
+    names = [name for name in listed if getattr(stored, name) != getattr(again, name)]
     if not names:
         return None
     if isinstance(stored, Record) and isinstance(again, Record) and "fields" in names:
