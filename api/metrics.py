@@ -31,9 +31,10 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self.in_flight = Gauge(
+        self.in_flight = 0
+        Gauge(
             "lokus_requests_in_flight", "Requests being worked on.", registry=self.registry
-        )
+        ).set_function(lambda: self.in_flight)
         # Finding a counter by its labels costs more than counting: as many as there are routes.
         self._found: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
@@ -71,11 +72,11 @@ class CountRequests:
             await send(message)
 
         begun = time.perf_counter()
-        self._metrics.in_flight.inc()
+        self._metrics.in_flight += 1
         try:
             await self._app(scope, receive, noted)
         finally:
-            self._metrics.in_flight.dec()
+            self._metrics.in_flight -= 1
             route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.count(method, route, status, time.perf_counter() - begun)

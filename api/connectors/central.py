@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 from urllib.parse import quote
+from xml.etree.ElementTree import Element
 
 from api.connectors.central_session import CentralSession, latest_of, since, system_of
 from api.connectors.filled import FILES_MAX, Filled, file_name, flat_xml
@@ -101,7 +102,7 @@ class Central:
         try:
             root = parsed(raw)
         except (Refused, Unreadable):
-            root = Node("data", {})
+            root = Node(Element("data"))
         meta = root.child("meta")
         version = instance if isinstance(instance, str) else meta.said("instanceID") if meta else ""
         answers, rows = flat_xml(root, self._repeats)

@@ -140,10 +140,11 @@ def _is_plain(body: Body) -> bool:
 
 _FORMS: Final = one_hop(Company(_is_plain, post_ahead, post_together))
 for _base in (BY_KEY, BY_NAME):
-    router.add_api_route(f"{_base}{DOOR}", head_submission, methods=["HEAD"])
+    # A hundred forms come for each question whether the door is here: it is compared second.
     router.add_api_route(
         f"{_base}{DOOR}", post_submission, methods=["POST"], route_class_override=_FORMS
     )
+    router.add_api_route(f"{_base}{DOOR}", head_submission, methods=["HEAD"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
+from xml.etree.ElementTree import Element
 
 from api.formats.odata.fields import REPEAT, STRUCTURE, TABLE, Field
 from api.formats.xform.submission import Node
@@ -22,7 +23,7 @@ INTEGER_DIGITS_MAX: Final = 18
 POINTS_MAX: Final = 10_000
 _INTEGER: Final = re.compile(r"[+-]?\d+")
 _SHORT_ZONE: Final = re.compile(r"[+-]\d\d$")
-_EMPTY: Final = Node("", {})
+_EMPTY: Final = Node(Element(""))
 
 Row = dict[str, Json]
 Point = tuple[list[float], float | None]

@@ -7,10 +7,11 @@ sent again says the same thing again. The rules of reading are those of
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final, TypeAlias
+from xml.etree.ElementTree import Element
 
 from api.formats.xform.answers import elements_of
 from api.formats.xform.mapping import FormKind, FormMapping
@@ -24,7 +25,7 @@ from api.formats.xform.reading import (
     first_answer,
     reading_of,
 )
-from api.formats.xform.submission import TRUE, Instance, Node
+from api.formats.xform.submission import TRUE, Instance, Node, local_name
 from sync.fieldvalues import PHOTO_BYTES_MAX
 from sync.operation import EndReason, is_uuid
 from sync.types import ANGGOTA, KELUARGA, KUNJUNGAN, PENGUKURAN, GroupValue, Json
@@ -159,21 +160,22 @@ class _Flat:
         self.rows: list[_Row] = []
         self._repeats = repeats
         self._counts = dict.fromkeys(repeats, 0)
-        asked = [child for child in root.children if child.name != "meta"]
+        asked = [child for child in root.element if local_name(child.tag) != "meta"]
         self._walk(asked, f"/{root.name}", self.answers)
 
-    def _walk(self, nodes: Sequence[Node], above: str, answers: dict[str, str]) -> None:
-        for node in nodes:
-            path, into = f"{above}/{node.name}", answers
+    def _walk(self, elements: Iterable[Element], above: str, answers: dict[str, str]) -> None:
+        for element in elements:
+            name, into = element.tag, answers
+            path = f"{above}/{local_name(name) if ':' in name else name}"
             if path in self._repeats:
                 self._counts[path] += 1
-                row = _Row(path, self._counts[path], {}, _entity_of(node))
+                row = _Row(path, self._counts[path], {}, _entity_of(Node(element)))
                 self.rows.append(row)
                 into = row.answers
-            if node.children:
-                self._walk(node.children, path, into)
+            if len(element):
+                self._walk(element, path, into)
             elif path not in into:
-                into[path] = node.text
+                into[path] = element.text or ""
 
 
 def _entity_of(node: Node) -> Node | None:
