@@ -23,7 +23,8 @@ _NAMED = re.compile(r"%\((\w+)\)s")
 _IN_CHUNKS = psycopg.capabilities.has_stream_chunked()
 """Older client libraries bring a stream row by row."""
 _BYTEA: Final = 17
-"""PostgreSQL's number for the type."""
+_TEXT: Final = 25
+"""PostgreSQL's numbers for these types."""
 CURSORS_KEPT_MAX: Final = 64
 """On one connection."""
 ROWS_KEPT_MAX: Final = 16
@@ -110,22 +111,27 @@ def _as_sent(value: object) -> bytes | None:
     if value is None:
         return None
     if isinstance(value, list):
-        return _bytea_array(value)
+        return _array(value)
     assert isinstance(value, (str, int)), "others have other texts"
-    text = str(value)
+    return _encoded(str(value))
+
+
+def _encoded(text: str) -> bytes:
     if "\0" in text:
         # It would end there, and nobody would be told.
         raise ValueError("PostgreSQL has no NUL in a text")
     return text.encode()
 
 
-def _bytea_array(listed: Sequence[bytes]) -> bytes:
+def _array(listed: Sequence[bytes | str]) -> bytes:
     """How PostgreSQL sends an array: dimensions, no NULL, type; length and beginning; elements.
 
     https://github.com/postgres/postgres/blob/REL_16_STABLE/src/backend/utils/adt/arrayfuncs.c
     """
-    head = pack("!iiIii", 1, 0, _BYTEA, len(listed), 1)
-    return b"".join((head, *(part for one in listed for part in (pack("!i", len(one)), one))))
+    kind = _BYTEA if isinstance(listed[0], bytes) else _TEXT
+    head = pack("!iiIii", 1, 0, kind, len(listed), 1)
+    parts = [one if isinstance(one, bytes) else _encoded(one) for one in listed]
+    return b"".join((head, *(part for one in parts for part in (pack("!i", len(one)), one))))
 
 
 class _Spoken:

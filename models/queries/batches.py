@@ -16,7 +16,7 @@ from sqlmodel import Session
 from models.queries import auditing, feeds, lanes
 from models.queries.auditing import AuditEntry
 from models.queries.operations import Brought, logged_rows
-from models.queries.rowsets import ROWS, add, insertion, instant, is_sqlite, rows_text
+from models.queries.rowsets import add, bound_rows, insertion, instant, is_sqlite, rows_text
 from models.sealing import vault_of
 from models.standing import Standing
 from models.tables.columns import table_of
@@ -25,6 +25,7 @@ from sync.push import Settled
 from sync.types import Lane
 
 _OPERATION = table_of(OperationRow)
+_BESIDE: Final = ("body",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def note_batches(session: Session, noted: Sequence[Noted]) -> None:
 
 def _in_one(session: Session, noted: Sequence[Noted], rows: Sequence[Mapping[str, object]]) -> bool:
     """True if all of it is written; False if only the audit entries, a village's first, are not."""
-    statement = _statement(tuple(rows[0]))
+    statement = _statement(tuple(rows[0]), alone=len(noted) == 1)
     return statement.row(session, values_of(noted, rows)) is not None
 
 
@@ -70,7 +71,7 @@ def values_of(noted: Sequence[Noted], rows: Sequence[Mapping[str, object]]) -> d
     desa, brought = noted[0].lane.desa, noted[-1].brought
     return {
         "desa": desa,
-        ROWS: rows_text(rows),
+        **bound_rows(rows, beside=_BESIDE),
         "head": brought.at,
         "now": instant(brought.received_at),
         "lanes": rows_text([_end_of(one.lane) for one in noted]),
@@ -113,12 +114,7 @@ _PARTS: Final = """
         SELECT n, CAST(hash AS text) AS hash
         FROM audit_chain WHERE audit_chain.chain = :desa AND {where} FOR UPDATE
     ), link(i, n, previous, hash) AS (
-        SELECT 0, n, CAST(NULL AS text), hash FROM head
-        UNION ALL
-        SELECT entry.i, link.n + 1, link.hash, encode(sha256(convert_to(
-            entry.stated || ',"n":' || (link.n + 1) || ',"previous":"' || link.hash || '"}}', 'UTF8'
-        )), 'hex')
-        FROM link JOIN entry ON entry.i = link.i + 1
+        {linking}
     ), noted AS (
         INSERT INTO audit (chain, n, at, actor, device, action, detail, previous, hash)
         SELECT CAST(:desa AS varchar), link.n, at, actor, device, action, detail, previous, hash
@@ -130,21 +126,44 @@ _PARTS: Final = """
     ){further}
     SELECT n FROM moved
 """
+_LINK: Final = """
+        SELECT entry.i, {last}.n + 1, {last}.hash, encode(sha256(convert_to(
+            entry.stated || ',"n":' || ({last}.n + 1) || ',"previous":"' || {last}.hash || '"}}',
+            'UTF8'
+        )), 'hex')
+"""
+# Most batches come alone, and a recursion costs more than the link.
+_ONE: Final = _LINK.format(last="head") + " FROM head CROSS JOIN entry"
+_MANY: Final = (
+    "SELECT 0, n, CAST(NULL AS text), hash FROM head UNION ALL"  # noqa: S608 (no word is a value)
+    + _LINK.format(last="link")
+    + " FROM link JOIN entry ON entry.i = link.i + 1"
+)
 
 
 def noting(
-    names: tuple[str, ...], *, raised: str = _RAISED, where: str = "true", further: str = ""
+    names: tuple[str, ...],
+    *,
+    alone: bool,
+    raised: str = _RAISED,
+    where: str = "true",
+    further: str = "",
 ) -> TextClause:
     """The statement (PostgreSQL): a row if all of it is written (see `values_of`).
+
+    ``alone`` says that it is one batch.
 
     ``raised`` takes the numbers. Every part that writes does so ``where`` that is true; ``further``
     ones may follow.
     """
-    logging = insertion(_OPERATION, names, sqlite=False, where=where)
+    logging = insertion(_OPERATION, names, sqlite=False, beside=_BESIDE, where=where)
     # Every name comes from our own tables; values only ever travel as parameters.
-    return text(_PARTS.format(raised=raised, logging=logging, where=where, further=further))
+    linking = _ONE if alone else _MANY
+    return text(
+        _PARTS.format(raised=raised, logging=logging, linking=linking, where=where, further=further)
+    )
 
 
-@lru_cache(maxsize=4)
-def _statement(names: tuple[str, ...]) -> Standing:
-    return Standing(noting(names))
+@lru_cache(maxsize=8)
+def _statement(names: tuple[str, ...], *, alone: bool) -> Standing:
+    return Standing(noting(names, alone=alone))

@@ -29,6 +29,7 @@ from sync.types import Record
 
 _RECORD = table_of(RecordRow)
 _SUBMISSION = table_of(SubmissionRow)
+_BESIDE: Final = ("doc", "stamps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,12 @@ def land(pipeline: Pipeline, landing: Landing, vault: Vault) -> None:
     logged = [r for one in landing.noted for r in logged_rows(vault, one.brought, one.settled)]
     records = record_rows(vault, landing.records)
     kept = kept_rows(vault, landing.kept)
-    statement = _statement(tuple(logged[0]), tuple(records[0]) if records else (), tuple(kept[0]))
+    statement = _statement(
+        tuple(logged[0]),
+        tuple(records[0]) if records else (),
+        tuple(kept[0]),
+        alone=len(landing.noted) == 1,
+    )
     values: dict[str, object] = {
         **values_of(landing.noted, logged),
         "seen": landing.sight.head,
@@ -61,7 +67,7 @@ def land(pipeline: Pipeline, landing: Landing, vault: Vault) -> None:
         **bound_rows(kept, "forms"),
     }
     if records:
-        values |= bound_rows(records, "records")
+        values |= bound_rows(records, "records", _BESIDE)
     pipeline.send(statement, values)
 
 
@@ -81,14 +87,16 @@ _RAISED: Final = """turn AS (
 _WHERE: Final = "EXISTS (SELECT FROM raised)"
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _statement(
-    logged: tuple[str, ...], records: tuple[str, ...], kept: tuple[str, ...]
+    logged: tuple[str, ...], records: tuple[str, ...], kept: tuple[str, ...], *, alone: bool
 ) -> Standing:
     forms = insertion(_SUBMISSION, kept, sqlite=False, rows_name="forms", where=_WHERE)
     further = f", kept AS ({forms})"
     if records:
-        written = insertion(_RECORD, records, sqlite=False, rows_name="records", where=_WHERE)
+        written = insertion(
+            _RECORD, records, sqlite=False, rows_name="records", beside=_BESIDE, where=_WHERE
+        )
         further += f", written AS ({written}{replacement(_RECORD, records)})"
-    statement = noting(logged, raised=_RAISED, where=_WHERE, further=further)
+    statement = noting(logged, alone=alone, raised=_RAISED, where=_WHERE, further=further)
     return Standing(statement)

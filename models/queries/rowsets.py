@@ -7,7 +7,7 @@ one node of a cluster that holds the village.
 """
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import count, zip_longest
@@ -37,6 +37,7 @@ from models.standing import Standing
 
 ROWS: Final = "rows"
 _BYTES: Final = "_bytes"
+_TEXTS: Final = "_texts"
 SLOTS: Final = (1, 4, 16, 64)
 """So many keys are asked for one by one. PostgreSQL cannot know how long an array will be, and
 plans a question that has one anew each time; a longer list is worth that."""
@@ -87,6 +88,7 @@ def insertion(
     *,
     sqlite: bool,
     rows_name: str = ROWS,
+    beside: Collection[str] = (),
     where: str = "true",
 ) -> str:
     """SQL that inserts the rows bound to a name (see `bound_rows`) into the village ``desa``."""
@@ -96,9 +98,17 @@ def insertion(
         source = ", ".join(f"value ->> '$.{name}'" for name in names)
         village, rows = ":desa", f"json_each(:{rows_name})"
     else:
-        source = ", ".join(_pg_source(table, name, rows_name) for name in names)
+        arrays = dict.fromkeys(beside, f"CAST(:{rows_name}{_TEXTS} AS text[])")
+        arrays |= {
+            n: f"CAST(:{rows_name}{_BYTES} AS bytea[])" for n in names if _is_binary(table, n)
+        }
+        source = ", ".join(
+            f"({arrays[n]})[{quoted[n]}]" if n in arrays else quoted[n] for n in names
+        )
         village = "CAST(:desa AS varchar)"
-        types = ", ".join(f"{quoted[n]} {_pg_type(table, n)}" for n in names)
+        types = ", ".join(
+            f"{quoted[n]} {'int' if n in arrays else _pg_type(table, n)}" for n in names
+        )
         rows = f"json_to_recordset(CAST(:{rows_name} AS json)) AS r({types})"
     # Every name comes from our own tables; values only ever travel as parameters.
     return (
@@ -107,14 +117,8 @@ def insertion(
     )
 
 
-def _pg_source(table: Table, name: str, rows_name: str) -> str:
-    if _is_binary(table, name):
-        return f'(CAST(:{rows_name}{_BYTES} AS bytea[]))["{name}"]'
-    return f'"{name}"'
-
-
 def _pg_type(table: Table, name: str) -> str:
-    return "int" if _is_binary(table, name) else str(table.c[name].type.compile(dialect=_PG))
+    return str(table.c[name].type.compile(dialect=_PG))
 
 
 def _is_binary(table: Table, name: str) -> bool:
@@ -122,18 +126,26 @@ def _is_binary(table: Table, name: str) -> bool:
     return isinstance(table.c[name].type, LargeBinary)
 
 
-def bound_rows(rows: Sequence[Mapping[str, object]], rows_name: str = ROWS) -> dict[str, object]:
+def bound_rows(
+    rows: Sequence[Mapping[str, object]], rows_name: str = ROWS, beside: Collection[str] = ()
+) -> dict[str, object]:
     """Rows as the parameters that `insertion` expects.
 
-    JSON has no bytes: they travel beside it, and their row says which of them are its own.
+    JSON has no bytes: they travel beside it, and their row says which of them are its own. On
+    PostgreSQL so can texts that are long, and that JSON would make longer: those ``beside``.
     """
     binary = [name for name, value in rows[0].items() if isinstance(value, bytes)]
-    if not binary:
+    if not binary and not beside:
         return {rows_name: rows_text(rows)}
-    beside = [row[name] for row in rows for name in binary]
-    places = count(1)
-    listed = [{**row, **{name: next(places) for name in binary}} for row in rows]
-    return {rows_name: rows_text(listed), f"{rows_name}{_BYTES}": beside}
+    bound: dict[str, object] = {}
+    listed = [dict(row) for row in rows]
+    for names, kind in ((binary, _BYTES), (beside, _TEXTS)):
+        if names:
+            bound[f"{rows_name}{kind}"] = [row[name] for row in rows for name in names]
+        places = count(1)
+        for row in listed:
+            row.update(zip(names, places, strict=False))
+    return {rows_name: rows_text(listed), **bound}
 
 
 def rows_text(rows: Sequence[Mapping[str, object]]) -> str:

@@ -24,6 +24,18 @@ UNIQUE_VIOLATION, DIVISION_BY_ZERO = "23505", "22012"
 SYNTAX_ERROR, NO_SUCH_TABLE, TOO_LATE = "42601", "42P01", "55P03"
 
 ADD = Standing(text("INSERT INTO said VALUES (CAST(:n AS int), CAST(:word AS text)) RETURNING n"))
+ADD_ALL = Standing(
+    text(
+        "INSERT INTO said SELECT n, (CAST(:words AS text[]))[n] "
+        "FROM generate_subscripts(CAST(:words AS text[]), 1) AS n RETURNING n"
+    )
+)
+ADD_BYTES = Standing(
+    text(
+        "INSERT INTO said SELECT n, encode((CAST(:bytes AS bytea[]))[n], 'hex') "
+        "FROM generate_subscripts(CAST(:bytes AS bytea[]), 1) AS n RETURNING n"
+    )
+)
 CHANGE = Standing(
     text("UPDATE said SET word = CAST(:word AS text) WHERE n = CAST(:n AS int) RETURNING n")
 )
@@ -180,9 +192,25 @@ def test_a_value_comes_as_it_was_sent(postgres: Database, word: str | None) -> N
     assert words(postgres) == {1: word}
 
 
+@pytest.mark.parametrize("listed", [[""], ["é", "", "😀 'x' \"y\" \\ {NULL}", "NULL", "\x01"]])
+def test_texts_come_in_their_order_as_they_were_sent(postgres: Database, listed: list[str]) -> None:
+    assert landed(postgres, (ADD_ALL, {"words": listed})) == ([True], [])
+    assert words(postgres) == dict(enumerate(listed, 1))
+
+
+@pytest.mark.parametrize("listed", [[b""], [b"\x00\xff\\x", b"", bytes(range(256))]])
+def test_bytes_come_in_their_order_as_they_were_sent(
+    postgres: Database, listed: list[bytes]
+) -> None:
+    assert landed(postgres, (ADD_BYTES, {"bytes": listed})) == ([True], [])
+    assert words(postgres) == {n: one.hex() for n, one in enumerate(listed, 1)}
+
+
 def test_a_value_that_the_database_cannot_hold_is_not_cut(postgres: Database) -> None:
     with suppress(ValueError, psycopg.DataError):
         landed(postgres, added(1, "before\x00behind"))
+    with suppress(ValueError, psycopg.DataError):
+        landed(postgres, (ADD_ALL, {"words": ["a word", "before\x00behind"]}))
     assert words(postgres) == {}
 
 
