@@ -58,6 +58,11 @@ class KeyHolder(Allowed):
         known = shell.senders.recall(digest(str(token)), shell.now())
         return known if known is not None and known.may(self.action) else None
 
+    def was_here(self, request: Request, shell: Shell) -> bool:
+        """Is it only a while since the key was shown?"""
+        token = request.path_params.get("token")
+        return token is not None and shell.senders.is_known(digest(str(token)))
+
     def forget(self, request: Request, shell: Shell) -> None:
         """It has changed since."""
         shell.senders.forget(digest(str(request.path_params["token"])))

@@ -30,6 +30,10 @@ class SenderMemory:
             return None
         return found[0]
 
+    def is_known(self, digest: str) -> bool:
+        """Has somebody shown that, however long ago?"""
+        return digest in self._known
+
     def keep(self, digest: str, principal: Principal, now: datetime) -> None:
         """Remember who it is, and forget who was here longest ago if there are too many."""
         self._known[digest] = principal, now

@@ -132,6 +132,11 @@ class _Door:
         if not self.company.joins(body):
             return None
         sender = self.rule.recall(request, shell)
+        if sender is None and self.rule.was_here(request, shell):
+            # Asked anew now, and not in its turn: that would be one of its own, and whatever came
+            # to its village at the same time would have to come again.
+            await anyio.to_thread.run_sync(self.rule, request, limiter=_threads_of(shell))
+            sender = self.rule.recall(request, shell)
         village = only_village(sender.scope) if sender is not None else None
         if sender is None or village is None:
             return None

@@ -41,6 +41,27 @@ def test_after_a_minute_it_is_asked_again(field: Field) -> None:
     assert _asked_who(seen)
 
 
+def test_who_is_asked_again_goes_on_with_the_others(plain_field_ahead: Field) -> None:
+    field = plain_field_ahead
+    for number in (1, 2):
+        assert field.key.post(_next(field, number)).status == 201
+    field.world.clock.advance(BELIEVED_FOR)
+    with recorded() as seen:
+        assert field.key.post(_next(field, 3)).status == 201
+    assert _asked_who(seen)
+    turns = [one for one in seen if "update feed" in one.text.lower()]
+    assert ["SKIP LOCKED" in one.text for one in turns] == [True]
+
+
+def test_who_is_asked_again_and_was_revoked_meanwhile_is_revoked(plain_field_ahead: Field) -> None:
+    field = plain_field_ahead
+    for number in (1, 2):
+        assert field.key.post(_next(field, number)).status == 201
+    field.world.revoke_device(field.key.credentials.device_id)
+    field.world.clock.advance(BELIEVED_FOR)
+    assert field.key.post(_next(field, 3)).status == 202
+
+
 def test_a_phone_that_is_revoked_between_two_forms_is_revoked_for_the_second(field: Field) -> None:
     assert field.key.post(_next(field, 1)).status == 201
     field.world.revoke_device(field.key.credentials.device_id)
