@@ -110,8 +110,8 @@ class Settings(BaseModel):
 
     # One process
     threads_max: int = Field(default=16, ge=1, le=256)
-    """Requests worked on at a time, and so connections to the database, of which there is one more
-    for forms (`api.openrosa.crowds.COUNTERS`)."""
+    """Requests worked on at a time, and so connections to the database. On PostgreSQL there are two
+    more for forms, which stay open (`Database.landing`)."""
     requests_waiting_max: int = Field(default=256, ge=0)
     """Beyond these a request is answered 503 before it costs memory."""
     next_sync_after_seconds: int = Field(default=900, ge=0)
