@@ -74,7 +74,10 @@ class Pools(NamedTuple):
 
 
 def open_pools(target: URL, pool_size: int, patience: Patience) -> Pools:
-    """The engines of a database, which none of them has been asked for anything yet."""
+    """The engines of a database, for at most `pool_size` threads each.
+
+    PostgreSQL is not asked for anything yet.
+    """
     if target.get_backend_name() == "sqlite":
         # The switch to WAL needs the file for itself, so it happens before anyone reads.
         writer = _sqlite_writer(target, patience)

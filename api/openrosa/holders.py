@@ -59,7 +59,7 @@ class KeyHolder(Allowed):
         return known if known is not None and known.may(self.action) else None
 
     def was_here(self, request: Request, shell: Shell) -> bool:
-        """Is it only a while since the key was shown?"""
+        """Was the key shown here before, so that it may only have to be asked anew?"""
         token = request.path_params.get("token")
         return token is not None and shell.senders.is_known(digest(str(token)))
 
