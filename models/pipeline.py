@@ -1,7 +1,8 @@
 """Statements sent one behind the other, without waiting for what becomes of the one before.
 
 While the database works on the first, the second is made ready here. Each is a transaction of its
-own: one that fails changes nothing for the others. PostgreSQL alone.
+own, so that one that fails changes nothing for the others; or all of them are one, which costs one
+commit, and if one fails none of them was there. PostgreSQL alone.
 
 This speaks libpq's pipeline mode through `psycopg.pq`. psycopg's own pipeline waits at the end of
 each transaction, which is what this is there to avoid.
@@ -9,6 +10,7 @@ https://www.postgresql.org/docs/current/libpq-pipeline-mode.html
 """
 
 import select
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
@@ -30,15 +32,21 @@ _numbers = count()
 
 
 class Pipeline:
-    """What goes through one connection whose statements are transactions of their own."""
+    """What goes through one connection whose statements are transactions of their own.
 
-    def __init__(self, session: Session) -> None:
+    ``together``, those that nobody has asked about yet are one transaction.
+    """
+
+    def __init__(self, session: Session, *, together: bool = False) -> None:
         self._connection = session.connection()
         driver = self._connection.connection.driver_connection
         self._libpq: PGconn = cast("psycopg.Connection", driver).pgconn
         self._poll = select.poll()
         self._texts: list[str] = []
         self._preparing: set[int] = set()
+        self._together = together
+        self._begun = 0
+        self._ended: deque[int] = deque()
         self._found: list[bool] = []
         self.refused: list[str] = []
         """SQLSTATE of each statement that failed."""
@@ -48,15 +56,22 @@ class Pipeline:
         text, said, formats = statement.told(self._connection, values)
         self._libpq.send_query_prepared(self._prepared(text), said, formats)
         self._texts.append(text)
-        self._libpq.pipeline_sync()
+        self._begun += 1
+        if not self._together:
+            self._end_transaction()
         self._libpq.flush()
 
     def found(self) -> list[bool]:
-        """Of each that was sent, in order: has it found a row? Waits for all of them."""
+        """Of each that was sent, in order: has it found a row? Waits for all of them.
+
+        What is asked about is committed, and what failed has found none.
+        """
+        if self._begun:
+            self._end_transaction()
         while self._libpq.flush():
             self._wait(select.POLLIN | select.POLLOUT)
-        while len(self._found) < len(self._texts):
-            self._found.append(self._outcome())
+        while self._ended:
+            self._found += self._outcomes(self._ended.popleft())
         return self._found
 
     def begin(self) -> None:
@@ -86,28 +101,45 @@ class Pipeline:
         names: dict[str, bytes] = self._connection.info.setdefault(_PREPARED, {})
         return names
 
-    def _outcome(self) -> bool:
+    def _end_transaction(self) -> None:
+        self._libpq.pipeline_sync()
+        self._ended.append(self._begun)
+        self._begun = 0
+
+    def _outcomes(self, count: int) -> list[bool]:
+        """What the statements of one transaction have found: nothing if one of them failed."""
+        refused = len(self.refused)
+        first = len(self._found)
+        found = [self._outcome(place) for place in range(first, first + count)]
+        while (result := self._next()) is None or result.status != ExecStatus.PIPELINE_SYNC:
+            if result is not None and result.status == ExecStatus.FATAL_ERROR:
+                self.refused.append(_code(result))  # it could not be committed
+        return found if len(self.refused) == refused else [False] * count
+
+    def _outcome(self, place: int) -> bool:
         has_found = False
-        while (result := self._result()) is None or result.status != ExecStatus.PIPELINE_SYNC:
-            if result is None:
-                # The end of what belongs to one message, or of everything.
-                if self._libpq.status == ConnStatus.BAD:
-                    raise psycopg.OperationalError("the connection is lost")
-                continue
-            if result.status == ExecStatus.TUPLES_OK:
-                has_found = result.ntuples > 0
-            elif result.status == ExecStatus.FATAL_ERROR:
-                code = result.error_field(DiagnosticField.SQLSTATE) or b""
-                self._refuse(code.decode())
-                has_found = False
+        for _ in range(2 if place in self._preparing else 1):
+            while (result := self._next()) is not None:
+                if result.status == ExecStatus.TUPLES_OK:
+                    has_found = result.ntuples > 0
+                elif result.status == ExecStatus.FATAL_ERROR:
+                    self.refused.append(_code(result))
+                    self._forget(place, _code(result))
+                elif result.status == ExecStatus.PIPELINE_ABORTED:
+                    self._forget(place)
         return has_found
 
-    def _refuse(self, code: str) -> None:
-        self.refused.append(code)
-        place = len(self._found)
+    def _forget(self, place: int, code: str = "") -> None:
         if code == _UNKNOWN or place in self._preparing:
             # The connection does not know the name, or not yet: it is prepared anew next time.
             self._names().pop(self._texts[place], None)
+
+    def _next(self) -> PGresult | None:
+        """The next result; None where those of one message end."""
+        result = self._result()
+        if result is None and self._libpq.status == ConnStatus.BAD:
+            raise psycopg.OperationalError("the connection is lost")
+        return result
 
     def _result(self) -> PGresult | None:
         while self._libpq.is_busy():
@@ -120,13 +152,18 @@ class Pipeline:
         self._libpq.consume_input()
 
 
+def _code(result: PGresult) -> str:
+    return (result.error_field(DiagnosticField.SQLSTATE) or b"").decode()
+
+
 @contextmanager
-def pipelined(session: Session) -> Iterator[Pipeline]:
+def pipelined(session: Session, *, together: bool = False) -> Iterator[Pipeline]:
     """Send statements through a session's connection, which does nothing else meanwhile.
 
+    ``together`` they share a commit (see `Pipeline`).
     Raises `psycopg.OperationalError` if the connection is lost.
     """
-    pipeline = Pipeline(session)
+    pipeline = Pipeline(session, together=together)
     pipeline.begin()
     try:
         yield pipeline

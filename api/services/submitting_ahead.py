@@ -4,11 +4,10 @@ Sixteen phones that find a signal in sixteen villages have nothing in common but
 their forms would be a transaction of eight journeys, during which its village waits. So what came
 before all of them is asked in three questions, the first of which is how often each village's turn
 was taken; each village's forms are decided upon that; and what follows is written as one statement
-for each village (`models.queries.landing`), which is a transaction of its own and takes the turn
-for as long as it takes to write.
+for each village (`models.queries.landing`), which takes the turn for as long as it takes to write.
 
-If somebody had the turn meanwhile, nothing was written. Those forms, and all that need a closer
-look, come again while the turn is held (`api.services.submitting_together`).
+If somebody had a village's turn meanwhile, nothing was written there. Those forms, and all that
+need a closer look, come again while the turn is held (`api.services.submitting_together`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,7 +36,7 @@ from models.queries import feeds
 from models.queries.before import Before, what_came_before_everywhere
 from models.queries.departures import may_leave
 from models.queries.feeds import Sight
-from models.queries.landing import Landing, land
+from models.queries.landing import Landing, land, share_a_commit
 from models.queries.records import NOTHING_ASKED, Asked, Wanted, asked_everywhere, wanted_by
 from models.queries.submissions import MERGED
 from models.sealing import Vault
@@ -125,9 +124,10 @@ def land_ahead(session: Session, decided: Iterable[Ready], vault: Vault) -> dict
     """Land what is decided, and answer for what has landed.
 
     The session's statements are transactions of their own; it is not the one that was looked in.
+    If one village's cannot be carried out, none of those that share its commit has landed.
     """
     sent: list[Ready] = []
-    with pipelined(session) as pipeline:
+    with pipelined(session, together=share_a_commit(session)) as pipeline:
         for ready in decided:
             land(pipeline, ready.landing, vault)
             sent.append(ready)

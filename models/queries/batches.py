@@ -69,15 +69,17 @@ def _in_one(session: Session, noted: Sequence[Noted], rows: Sequence[Mapping[str
 def values_of(noted: Sequence[Noted], rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
     """What `noting` writes. ``rows`` are those of the log, with the names it was made for."""
     desa, brought = noted[0].lane.desa, noted[-1].brought
-    return {
+    ends = [_end_of(one.lane) for one in noted]
+    links = [_link(desa, n, one.entry) for n, one in enumerate(noted, 1)]
+    values = {
         "desa": desa,
         **bound_rows(rows, beside=_BESIDE),
         "head": brought.at,
         "now": instant(brought.received_at),
-        "lanes": rows_text([_end_of(one.lane) for one in noted]),
-        "entries": rows_text([_link(desa, n, one.entry) for n, one in enumerate(noted, 1)]),
-        "count": len(noted),
     }
+    if len(noted) == 1:
+        return {**values, **ends[0], **links[0]}
+    return {**values, "lanes": rows_text(ends), "entries": rows_text(links), "count": len(noted)}
 
 
 def _end_of(lane: Lane) -> dict[str, object]:
@@ -100,45 +102,56 @@ _RAISED: Final = """raised AS (
 _PARTS: Final = """
     WITH RECURSIVE {raised}, logged AS (
         {logging}
-    ), advanced AS (
+    ), head AS (
+        SELECT n, CAST(hash AS text) AS hash
+        FROM audit_chain WHERE audit_chain.chain = :desa AND {where} FOR UPDATE
+    ), {ending}{further}
+    SELECT n FROM moved
+"""
+_LINK: Final = """{last}.n + 1, {last}.hash, encode(sha256(convert_to(
+            {stated} || ',"n":' || ({last}.n + 1) || ',"previous":"' || {last}.hash || '"}}}}',
+            'UTF8'
+        )), 'hex')"""
+_NOTED: Final = "INSERT INTO audit (chain, n, at, actor, device, action, detail, previous, hash)"
+_MOVED: Final = """
+        UPDATE audit_chain SET n = link.n, hash = link.hash
+        FROM link WHERE audit_chain.chain = :desa"""
+# Most batches come alone, and to read one row as a set of rows costs as much as to write it.
+_ONE: Final = f"""advanced AS (
+        UPDATE lane SET last = CAST(:last AS bigint), extra = CAST(:dots AS text),
+            synced_at = CAST(:now AS timestamptz)
+        WHERE lane.desa = :desa AND lane.lane = :lane AND {{where}}
+    ), link(n, previous, hash) AS (
+        SELECT {_LINK.format(last="head", stated="CAST(:stated AS text)")} FROM head
+    ), noted AS (
+        {_NOTED}
+        SELECT CAST(:desa AS varchar), n, CAST(:at AS timestamptz), CAST(:actor AS varchar),
+            CAST(:device AS varchar), CAST(:action AS varchar), CAST(:detail AS varchar),
+            previous, hash
+        FROM link
+    ), moved AS ({_MOVED} RETURNING audit_chain.n
+    )"""  # noqa: S608 (no word is a value)
+_MANY: Final = f"""advanced AS (
         UPDATE lane SET last = ended.last, extra = ended.dots, synced_at = CAST(:now AS timestamptz)
         FROM json_to_recordset(CAST(:lanes AS json)) AS ended(lane varchar, last bigint, dots text)
-        WHERE lane.desa = :desa AND lane.lane = ended.lane AND {where}
+        WHERE lane.desa = :desa AND lane.lane = ended.lane AND {{where}}
     ), entry AS (
         SELECT i, at, actor, device, action, detail, stated
         FROM json_to_recordset(CAST(:entries AS json)) AS e(
             i int, at timestamptz, actor varchar, device varchar, action varchar, detail varchar,
             stated text
         )
-    ), head AS (
-        SELECT n, CAST(hash AS text) AS hash
-        FROM audit_chain WHERE audit_chain.chain = :desa AND {where} FOR UPDATE
     ), link(i, n, previous, hash) AS (
-        {linking}
+        SELECT 0, n, CAST(NULL AS text), hash FROM head
+        UNION ALL
+        SELECT entry.i, {_LINK.format(last="link", stated="entry.stated")}
+        FROM link JOIN entry ON entry.i = link.i + 1
     ), noted AS (
-        INSERT INTO audit (chain, n, at, actor, device, action, detail, previous, hash)
+        {_NOTED}
         SELECT CAST(:desa AS varchar), link.n, at, actor, device, action, detail, previous, hash
         FROM link JOIN entry ON entry.i = link.i
-    ), moved AS (
-        UPDATE audit_chain SET n = link.n, hash = link.hash
-        FROM link WHERE audit_chain.chain = :desa AND link.i = CAST(:count AS int)
-        RETURNING audit_chain.n
-    ){further}
-    SELECT n FROM moved
-"""
-_LINK: Final = """
-        SELECT entry.i, {last}.n + 1, {last}.hash, encode(sha256(convert_to(
-            entry.stated || ',"n":' || ({last}.n + 1) || ',"previous":"' || {last}.hash || '"}}',
-            'UTF8'
-        )), 'hex')
-"""
-# Most batches come alone, and a recursion costs more than the link.
-_ONE: Final = _LINK.format(last="head") + " FROM head CROSS JOIN entry"
-_MANY: Final = (
-    "SELECT 0, n, CAST(NULL AS text), hash FROM head UNION ALL"  # noqa: S608 (no word is a value)
-    + _LINK.format(last="link")
-    + " FROM link JOIN entry ON entry.i = link.i + 1"
-)
+    ), moved AS ({_MOVED} AND link.i = CAST(:count AS int) RETURNING audit_chain.n
+    )"""  # noqa: S608 (no word is a value)
 
 
 def noting(
@@ -157,10 +170,10 @@ def noting(
     ones may follow.
     """
     logging = insertion(_OPERATION, names, sqlite=False, beside=_BESIDE, where=where)
+    ending = (_ONE if alone else _MANY).format(where=where)
     # Every name comes from our own tables; values only ever travel as parameters.
-    linking = _ONE if alone else _MANY
     return text(
-        _PARTS.format(raised=raised, logging=logging, linking=linking, where=where, further=further)
+        _PARTS.format(raised=raised, logging=logging, where=where, ending=ending, further=further)
     )
 
 

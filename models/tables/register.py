@@ -34,7 +34,14 @@ class RecordRow(SQLModel, table=True):
     __table_args__: ClassVar = (
         Index("record_feed", "desa", "seq", unique=True),
         Index("record_under", "desa", "keluarga"),
-        Index("record_natural_key", "desa", "natural_key"),
+        # A visit has none, and each index is another place to write to.
+        Index(
+            "record_natural_key",
+            "desa",
+            "natural_key",
+            sqlite_where=text("natural_key IS NOT NULL"),
+            postgresql_where=text("natural_key IS NOT NULL"),
+        ),
     )
 
     desa: str = Field(primary_key=True, max_length=10)

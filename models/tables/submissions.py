@@ -44,7 +44,6 @@ class SubmissionRow(SQLModel, table=True):
             postgresql_where=text("replaces IS NOT NULL"),
         ),
         Index("submission_chain", "desa", "record", "branch", "base_version"),
-        Index("submission_state", "desa", "state", "received_at"),
         Index("submission_form", "form_id", "received_at", "id"),
         Index(
             "submission_form_edits",

@@ -52,6 +52,7 @@ from tests.openrosa.collect import multipart
 Rows = dict[str, list[str]]
 
 TABLES_OF: dict[str, set[str]] = {
+    "0016": set(),
     "0015": set(),
     "0014": {"family_left"},
     "0013": {"connector_sight", "connector_file", "connector_change"},

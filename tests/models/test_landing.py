@@ -19,7 +19,7 @@ from models.engines import Patience
 from models.pipeline import pipelined
 from models.queries import accounts, auditing, batches, devices, feeds, lanes, records, submissions
 from models.queries.feeds import SenderState, Sight
-from models.queries.landing import Landing, land
+from models.queries.landing import Landing, land, share_a_commit
 from models.queries.operations import Brought
 from models.queries.submissions import Kept
 from models.sealing import Vault
@@ -112,9 +112,11 @@ def seen(database: Database, desa: str = DESA) -> Sight:
         return feeds.sights(session, [(desa, "A")])[desa]
 
 
-def landed(database: Database, *what: Landing) -> tuple[list[bool], list[str]]:
+def landed(
+    database: Database, *what: Landing, together: bool = False
+) -> tuple[list[bool], list[str]]:
     """Which of them landed that came through one pipeline, and why some were refused."""
-    with database.landing() as session, pipelined(session) as pipeline:
+    with database.landing() as session, pipelined(session, together=together) as pipeline:
         for one in what:
             land(pipeline, one, database.vault)
         return pipeline.found(), pipeline.refused
@@ -292,6 +294,54 @@ def test_a_village_that_cannot_land_keeps_no_other(postgres_url: str) -> None:
             assert len(left["record"]) == (3 if has_landed else 0)
             assert has_landed or left == before[desa]
         assert damage(database) == []
+
+
+def test_villages_that_share_a_commit_land_but_for_those_that_were_not_as_seen(
+    postgres_url: str,
+) -> None:
+    desas = [f"180221200{number}" for number in range(6)]
+    missed = desas[1], desas[4]
+    with closing(Database.open(postgres_url)) as database:
+        begin(database, *desas)
+        evenings = [an_evening(seen(database, desa)) for desa in desas]
+        for desa in missed:
+            with database.writing() as session:
+                feeds.take_turn(session, desa)
+        before = {desa: left_in(database, desa) for desa in missed}
+        found = [desa not in missed for desa in desas]
+        assert landed(database, *evenings, together=True) == (found, [])
+        for desa in missed:
+            assert left_in(database, desa) == before[desa]
+        assert len(set(asked(database, "SELECT xmin::text FROM record"))) == 1
+        assert asked(database, "SELECT count(*) FROM record") == [3 * 4]
+        assert damage(database) == []
+
+
+def test_one_that_cannot_land_takes_those_along_that_share_its_commit(postgres_url: str) -> None:
+    desas = [f"180221200{number}" for number in range(4)]
+    with closing(Database.open(postgres_url)) as database:
+        begin(database, *desas)
+        evenings = {desa: an_evening(seen(database, desa)) for desa in desas}
+        doubled = evenings[desas[2]].kept[1:]
+        happens(database, lambda one: submissions.add_submissions(one, desas[2], doubled))
+        before = {desa: left_in(database, desa) for desa in desas}
+        refused = [False] * 4, [UNIQUE_VIOLATION]
+        assert landed(database, *evenings.values(), together=True) == refused
+        assert {desa: left_in(database, desa) for desa in desas} == before
+        del evenings[desas[2]]
+        assert landed(database, *evenings.values(), together=True) == ([True] * 3, [])
+        assert damage(database) == []
+
+
+@pytest.mark.parametrize("is_cluster", [False, True])
+def test_villages_of_a_cluster_share_no_commit(postgres: Database, is_cluster: bool) -> None:
+    if is_cluster:
+        with postgres.writing() as session:
+            # Its catalog is all that is looked for.
+            session.connection().exec_driver_sql("CREATE TABLE pg_dist_partition (n INTEGER)")
+    with postgres.landing() as session, recorded() as statements:
+        assert [share_a_commit(session) for _ in range(3)] == [not is_cluster] * 3
+        assert len(statements) == 1
 
 
 def test_what_many_bring_at_once_is_there_once_when_all_tried_again(

@@ -77,17 +77,21 @@ def words(database: Database) -> dict[int, str | None]:
         return {row.n: row.word for row in rows}
 
 
-def sent(session: Session, *statements: Sent) -> tuple[list[bool], list[str]]:
+def sent(
+    session: Session, *statements: Sent, together: bool = False
+) -> tuple[list[bool], list[str]]:
     """What statements found that went through one pipeline, and why some were refused."""
-    with pipelined(session) as pipeline:
+    with pipelined(session, together=together) as pipeline:
         for statement, values in statements:
             pipeline.send(statement, values)
         return pipeline.found(), pipeline.refused
 
 
-def landed(database: Database, *statements: Sent) -> tuple[list[bool], list[str]]:
+def landed(
+    database: Database, *statements: Sent, together: bool = False
+) -> tuple[list[bool], list[str]]:
     with database.landing() as session:
-        return sent(session, *statements)
+        return sent(session, *statements, together=together)
 
 
 def added(number: int, word: str | None = "a word") -> Sent:
@@ -181,6 +185,87 @@ def test_what_is_found_can_be_asked_for_in_between(postgres: Database) -> None:
         assert pipeline.found() == [True, False, True]
         assert pipeline.found() == [True, False, True]
         assert pipeline.refused == [UNIQUE_VIOLATION]
+
+
+# What shares a commit -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_all_that_share_a_commit_are_there_or_none_of_them(postgres: Database, seed: int) -> None:
+    random = Random(seed)
+    kept: dict[int, object] = {}
+    for _ in range(10):
+        statements: list[Sent] = []
+        for _ in range(random.randint(1, 5)):
+            chosen = random.choices((CHANGE, CHANGE_QUIETLY, FORGET, LOOK, ADD), (2, 2, 2, 2, 1))[0]
+            word = {"word": str(random.random())} if chosen not in (FORGET, LOOK) else {}
+            statements.append((chosen, {"n": random.randrange(NUMBERS), **word}))
+        afterwards = dict(kept)
+        outcomes = list(expected(statements, afterwards))
+        refused = [code for _, code in outcomes if code is not None]
+        found = [not refused and has_found for has_found, _ in outcomes]
+        # Whatever would come behind the first that fails is not even tried.
+        assert landed(postgres, *statements, together=True) == (found, refused[:1])
+        kept = kept if refused else afterwards
+        assert words(postgres) == kept
+
+
+def test_those_that_share_a_commit_are_one_transaction(postgres: Database) -> None:
+    landed(postgres, *(added(number) for number in range(NUMBERS)), together=True)
+    with postgres.reading() as session:
+        assert ask(session, "SELECT count(DISTINCT xmin::text) FROM said") == 1
+
+
+def test_what_is_found_is_committed_and_the_next_ones_share_another(postgres: Database) -> None:
+    with postgres.landing() as session, pipelined(session, together=True) as pipeline:
+        pipeline.send(*added(1))
+        pipeline.send(*added(2))
+        assert words(postgres) == {}
+        assert pipeline.found() == [True, True]
+        assert words(postgres).keys() == {1, 2}
+        pipeline.send(*added(3))
+        pipeline.send(*added(1))
+        pipeline.send(*added(4))
+        assert pipeline.found() == [True, True, False, False, False]
+        pipeline.send(*added(4))
+        assert pipeline.found()[-1]
+        assert pipeline.refused == [UNIQUE_VIOLATION]
+    assert words(postgres).keys() == {1, 2, 4}
+
+
+def test_what_cannot_be_committed_was_not_there(postgres: Database) -> None:
+    with postgres.writing() as session:
+        run(session, "CREATE TABLE late (n INTEGER UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+    late: Sent = Standing(text("INSERT INTO late VALUES (CAST(:n AS int)) RETURNING n")), {"n": 1}
+    for together in (True, False):
+        with postgres.landing() as session:
+            found, refused = sent(session, late, added(1), late, added(2), together=together)
+            assert refused == [UNIQUE_VIOLATION]
+            assert found == ([False] * 4 if together else [True, True, False, True])
+            assert ask(session, "SELECT count(*) FROM late") == (0 if together else 1)
+            assert sent(session, added(9), (FORGET, {"n": 9})) == ([True, True], [])
+    assert words(postgres).keys() == {1, 2}
+
+
+def test_what_nobody_could_prepare_for_another_s_failure_is_prepared_later(
+    postgres: Database,
+) -> None:
+    with postgres.landing() as session:
+        for _ in range(2):
+            found, refused = sent(session, (NONSENSE, {"n": 7}), added(1), together=True)
+            assert (found, refused) == ([False, False], [SYNTAX_ERROR])
+        assert sent(session, added(1), together=True) == ([True], [])
+        assert sent(session, added(2), (LOOK, {"n": 2}), together=True) == ([True, True], [])
+    assert words(postgres).keys() == {1, 2}
+
+
+def test_what_was_sent_together_before_an_exception_is_carried_out(postgres: Database) -> None:
+    with postgres.landing() as session:
+        with pytest.raises(KeyError, match="ours"), pipelined(session, together=True) as pipeline:  # noqa: PT012 — something must be on its way
+            pipeline.send(*added(1))
+            raise KeyError("ours")
+        assert sent(session, added(2)) == ([True], [])
+    assert words(postgres).keys() == {1, 2}
 
 
 # What travels -------------------------------------------------------------------------------
@@ -283,16 +368,17 @@ def until_it_waits(session: Session, backend: object) -> None:
     pytest.fail("it does not wait for anybody")
 
 
+@pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize("sent_afterwards", [0, 1, 4])
 def test_a_connection_that_is_cut_raises_and_nobody_gets_it_again(
-    postgres: Database, sent_afterwards: int
+    postgres: Database, sent_afterwards: int, together: bool
 ) -> None:
     landed(postgres, added(1))
     with postgres.writing() as other:
         run(other, "UPDATE said SET word = 'held'")
         with pytest.raises(BROKEN), postgres.landing() as session:  # noqa: PT012 — it is cut in the middle
             cut = ask(session, "SELECT pg_backend_pid()")
-            with pipelined(session) as pipeline:
+            with pipelined(session, together=together) as pipeline:
                 pipeline.send(*added(2))
                 pipeline.send(CHANGE, {"n": 1, "word": "never"})
                 until_it_waits(other, cut)
@@ -300,7 +386,7 @@ def test_a_connection_that_is_cut_raises_and_nobody_gets_it_again(
                 for number in range(sent_afterwards):
                     pipeline.send(*added(10 + number))
                 pipeline.found()
-    assert words(postgres) == {1: "held", 2: "a word"}
+    assert words(postgres) == {1: "held"} | ({} if together else {2: "a word"})
     with postgres.landing() as one, postgres.landing() as another:
         backends = {ask(session, "SELECT pg_backend_pid()") for session in (one, another)}
         assert sent(one, added(3)) == sent(another, added(4)) == ([True], [])

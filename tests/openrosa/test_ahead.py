@@ -12,6 +12,7 @@ from threading import Barrier
 import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError
 
 from models.database import Database
 from models.queries import feeds
@@ -84,7 +85,7 @@ def test_forms_of_two_villages_that_are_decided_in_one_moment_end_as_each_would_
             assert village.damage() == []
 
     ends_alike()
-    assert at_once > EXAMPLES
+    assert at_once > EXAMPLES // 5
     assert_sound(field.world)
 
 
@@ -177,6 +178,39 @@ def test_a_village_whose_turn_somebody_has_is_not_waited_for(field: Field) -> No
     assert answers[0] is None
     assert answers[1] is not None
     assert landed(sent[:1], free.now()) != [None]
+
+
+REFUSING = """
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        RAISE EXCEPTION 'the disk of this village is broken';
+    END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON submission FOR EACH ROW
+    WHEN (NEW.desa = '{desa}') EXECUTE FUNCTION refuse()
+"""
+
+
+def test_whoever_shares_a_commit_with_what_cannot_land_is_heard_in_its_turn(field: Field) -> None:
+    broken, *others = (gather(field, with_lanes=True) for _ in range(3))
+    villages = [others[0], broken, others[1]]
+    sent = [(one, _a_family(field, f"s {one.desa}", 800, 1)) for one in villages]
+    with field.world.database.writing() as session:
+        session.connection().exec_driver_sql(REFUSING.format(desa=broken.desa))
+    before = [one.left() for one in villages]
+    assert landed(sent, broken.now()) == [None] * 3
+    assert [one.left() for one in villages] == before
+    for village, letter in (sent[0], sent[2]):
+        assert village.alone(letter).taken.state == MERGED
+    with pytest.raises(DBAPIError, match="P0001"):
+        broken.alone(sent[1][1])
+    assert [one.left() == then for one, then in zip(villages, before, strict=True)] == [
+        False,
+        True,
+        False,
+    ]
+    with field.world.database.writing() as session:
+        session.connection().exec_driver_sql("DROP FUNCTION refuse CASCADE")
+    assert [one is not None for one in landed(sent, broken.now())] == [True] * 3
+    assert all(one.damage() == [] for one in villages)
 
 
 @contextmanager
