@@ -27,7 +27,7 @@ PREPARED_MAX: Final = 32
 """On one connection. What is sent through here has a handful of shapes."""
 _PREPARED: Final = "prepared for a pipeline"
 _UNKNOWN: Final = "26000"
-"""psycopg lets go of everything that is prepared when it rolls back, or when a table changes."""
+"""psycopg lets go of all that is prepared when it rolls back, or when a table changes."""
 _numbers = count()
 
 
@@ -130,8 +130,10 @@ class Pipeline:
         return has_found
 
     def _forget(self, place: int, code: str = "") -> None:
-        if code == _UNKNOWN or place in self._preparing:
-            # The connection does not know the name, or not yet: it is prepared anew next time.
+        """What the connection does not know, or not yet, is prepared anew next time."""
+        if code == _UNKNOWN:
+            self._names().clear()
+        elif place in self._preparing:
             self._names().pop(self._texts[place], None)
 
     def _next(self) -> PGresult | None:

@@ -22,6 +22,7 @@ CUT_OFF_MS = 5000
 BROKEN = (Busy, psycopg.OperationalError)
 UNIQUE_VIOLATION, DIVISION_BY_ZERO = "23505", "22012"
 SYNTAX_ERROR, NO_SUCH_TABLE, TOO_LATE = "42601", "42P01", "55P03"
+NO_SUCH_STATEMENT = "26000"
 
 ADD = Standing(text("INSERT INTO said VALUES (CAST(:n AS int), CAST(:word AS text)) RETURNING n"))
 ADD_ALL = Standing(
@@ -259,6 +260,16 @@ def test_what_nobody_could_prepare_for_another_s_failure_is_prepared_later(
     assert words(postgres).keys() == {1, 2}
 
 
+def test_what_the_connection_has_let_go_of_costs_one_refusal(postgres: Database) -> None:
+    with postgres.landing() as session:
+        changes: list[Sent] = [(CHANGE, {"n": 1, "word": "then"}), (LOOK, {"n": 1}), added(2)]
+        assert sent(session, added(1), *changes, together=True) == ([True] * 4, [])
+        run(session, "DEALLOCATE ALL")
+        run(session, "DELETE FROM said WHERE n = 2")
+        assert sent(session, *changes, together=True) == ([False] * 3, [NO_SUCH_STATEMENT])
+        assert sent(session, *changes, together=True) == ([True] * 3, [])
+
+
 def test_what_was_sent_together_before_an_exception_is_carried_out(postgres: Database) -> None:
     with postgres.landing() as session:
         with pytest.raises(KeyError, match="ours"), pipelined(session, together=True) as pipeline:  # noqa: PT012 — something must be on its way
@@ -299,12 +310,15 @@ def test_a_value_that_the_database_cannot_hold_is_not_cut(postgres: Database) ->
     assert words(postgres) == {}
 
 
-def test_what_no_socket_holds_at_once_is_neither_cut_nor_waited_for(postgres: Database) -> None:
+@pytest.mark.parametrize("together", [False, True])
+def test_what_no_socket_holds_at_once_is_neither_cut_nor_waited_for(
+    postgres: Database, together: bool
+) -> None:
     """Answers as large as the questions: each side would wait for the other to read first."""
     random = Random(1)
     large = {n: random.randbytes(MEGABYTE).hex() for n in range(8)}
     answer = Standing(text("SELECT repeat(CAST(:word AS text), 4)"))
-    with postgres.landing() as session, pipelined(session) as pipeline:
+    with postgres.landing() as session, pipelined(session, together=together) as pipeline:
         for number, word in large.items():
             pipeline.send(answer, {"word": word})
             pipeline.send(*added(number, word))
