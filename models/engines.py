@@ -13,12 +13,16 @@ from psycopg.types.string import TextLoader
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import ExceptionContext, IsolationLevel
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 WAL_BYTES_KEPT: Final = 64 * 1024 * 1024
 """A long reader lets SQLite's write-ahead log grow; the next checkpoint cuts it back to this."""
 
 PREPARE_AFTER: Final = 5
 """Executions of a statement on one PostgreSQL connection after which it stays prepared."""
+
+ON_ONE_NODE: Final = "all villages on one node"
+"""In the `info` of a lander's connection: no cluster keeps villages apart from each other."""
 
 _DATABASE_URLS: Final = (
     "write sqlite:///PATH/lokus.db (a file, not :memory:) or postgresql://USER:PASSWORD@HOST/NAME"
@@ -86,6 +90,7 @@ def open_pools(target: URL, pool_size: int, patience: Patience) -> Pools:
         return Pools(reader, writer, reader, None)
     writer = _postgresql_writer(target, pool_size, patience)
     lander = _postgresql_writer(target, pool_size, patience)
+    event.listen(lander, "connect", _note_where_villages_are)
     # One pool for the first three; how a transaction begins makes it a reader's, and a question
     # is spared BEGIN and COMMIT.
     return Pools(
@@ -209,6 +214,14 @@ def _require_durable_commits(connection: psycopg.Connection, _record: object) ->
 def _bring_uuids_as_text(connection: psycopg.Connection, _record: object) -> None:
     """As `models.tables.columns.RecordId` has them: no object for each, to be written out again."""
     connection.adapters.register_loader("uuid", TextLoader)
+
+
+def _note_where_villages_are(connection: psycopg.Connection, record: ConnectionPoolEntry) -> None:
+    """Citus has a catalog: https://docs.citusdata.com/en/stable/develop/api_metadata.html."""
+    connection.autocommit = True
+    found = connection.execute("SELECT to_regclass('pg_dist_partition') IS NULL").fetchone()
+    connection.autocommit = False
+    record.info[ON_ONE_NODE] = found == (True,)
 
 
 def _withhold_values(context: ExceptionContext) -> None:

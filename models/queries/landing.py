@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import text
 from sqlmodel import Session
 
+from models.engines import ON_ONE_NODE
 from models.pipeline import Pipeline
 from models.queries.batches import Noted, noting, values_of
 from models.queries.feeds import Sight
@@ -36,9 +36,6 @@ from sync.types import Record
 _RECORD = table_of(RecordRow)
 _SUBMISSION = table_of(SubmissionRow)
 _BESIDE: Final = ("doc", "stamps")
-_ON_ONE_NODE: Final = "all villages on one node"
-_IS_ON_ONE_NODE = text("SELECT to_regclass('pg_dist_partition') IS NULL")
-"""Citus has that catalog: https://docs.citusdata.com/en/stable/develop/api_metadata.html"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +57,7 @@ def share_a_commit(session: Session) -> bool:
 
     Its nodes would have to agree about each commit.
     """
-    connection = session.connection()
-    if _ON_ONE_NODE not in connection.info:
-        found = connection.execute(_IS_ON_ONE_NODE).scalar_one()
-        connection.info[_ON_ONE_NODE] = bool(found)
-    return bool(connection.info[_ON_ONE_NODE])
+    return bool(session.connection().info[ON_ONE_NODE])
 
 
 def land(pipeline: Pipeline, landing: Landing, vault: Vault) -> None:
