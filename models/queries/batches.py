@@ -116,7 +116,7 @@ _NOTED: Final = "INSERT INTO audit (chain, n, at, actor, device, action, detail,
 _MOVED: Final = """
         UPDATE audit_chain SET n = link.n, hash = link.hash
         FROM link WHERE audit_chain.chain = :desa"""
-# Most batches come alone, and to read one row as a set of rows costs as much as to write it.
+# Most batches come alone, and need no set of rows to be read and joined for one of each.
 _ONE: Final = f"""advanced AS (
         UPDATE lane SET last = CAST(:last AS bigint), extra = CAST(:dots AS text),
             synced_at = CAST(:now AS timestamptz)

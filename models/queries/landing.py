@@ -6,7 +6,7 @@ turn that was free when he looked, or leaves no trace. Whose turn it is right no
 because afterwards it would be too late.
 
 Each statement stays in its village, and needs nothing of any other. Where one node has them all,
-those that come at the same moment share a commit, which costs as much as half of what is written.
+those that come at the same moment share a commit: each commit waits for the log to be on the disk.
 
 For PostgreSQL alone. SQLite has one writer at a time, and a statement there is a function call.
 """

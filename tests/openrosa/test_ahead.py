@@ -61,7 +61,8 @@ def test_forms_of_two_villages_that_are_decided_in_one_moment_end_as_each_would_
 ) -> None:
     at_once = 0
 
-    @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
+    # How many of them are decided at once is asked below, and differs from seed to seed.
+    @settings(max_examples=EXAMPLES, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
     @given(evening=evenings(4), other=evenings(4))
     def ends_alike(evening: list[Crowd], other: list[Crowd]) -> None:
         nonlocal at_once
@@ -85,7 +86,7 @@ def test_forms_of_two_villages_that_are_decided_in_one_moment_end_as_each_would_
             assert village.damage() == []
 
     ends_alike()
-    assert at_once > EXAMPLES // 5
+    assert at_once > EXAMPLES
     assert_sound(field.world)
 
 
