@@ -1,10 +1,11 @@
 """How Lokus connects to SQLite and to PostgreSQL: what every connection promises and refuses."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -15,11 +16,19 @@ from sqlalchemy.engine.interfaces import ExceptionContext, IsolationLevel
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from models import arrays
+
 WAL_BYTES_KEPT: Final = 64 * 1024 * 1024
 """A long reader lets SQLite's write-ahead log grow; the next checkpoint cuts it back to this."""
 
 PREPARE_AFTER: Final = 5
 """Executions of a statement on one PostgreSQL connection after which it stays prepared."""
+
+BY_KEY: Final = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""For connections that ask for and write single rows by their keys, and nothing else: a prepared
+statement keeps its plan, and what is quick in an empty table is not in a full one."""
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 ON_ONE_NODE: Final = "all villages on one node"
 """In the `info` of a lander's connection: no cluster keeps villages apart from each other."""
@@ -73,8 +82,8 @@ class Pools(NamedTuple):
     asker: Engine
     """For single questions: one statement sees one instant whatever stands around it."""
     lander: Engine | None
-    """For statements that are transactions of their own; their connections stay with whoever
-    opened them, and so are none of the others'. PostgreSQL alone."""
+    """For statements that are transactions of their own, and about single rows (`BY_KEY`); their
+    connections stay with whoever opened them, and so are none of the others'. PostgreSQL alone."""
 
 
 def open_pools(target: URL, pool_size: int, patience: Patience) -> Pools:
@@ -89,7 +98,7 @@ def open_pools(target: URL, pool_size: int, patience: Patience) -> Pools:
         reader = _sqlite_reader(target, pool_size, patience)
         return Pools(reader, writer, reader, None)
     writer = _postgresql_writer(target, pool_size, patience)
-    lander = _postgresql_writer(target, pool_size, patience)
+    lander = _postgresql_writer(target, pool_size, patience, BY_KEY)
     event.listen(lander, "connect", _note_where_villages_are)
     # One pool for the first three; how a transaction begins makes it a reader's, and a question
     # is spared BEGIN and COMMIT.
@@ -175,25 +184,28 @@ def _begin_sqlite(connection: Connection, *, begin: str) -> None:
     connection.exec_driver_sql(begin)
 
 
-def _postgresql_writer(target: URL, pool_size: int, patience: Patience) -> Engine:
+def _postgresql_writer(
+    target: URL, pool_size: int, patience: Patience, settings: Mapping[str, str] = _NOTHING
+) -> Engine:
     connect_args = {
-        "options": _session_options(target, patience),
+        "options": _session_options(target, patience, settings),
         "prepare_threshold": PREPARE_AFTER,
     }
     engine = _engine(target, pool_size, patience, connect_args, "READ COMMITTED")
     event.listen(engine, "connect", _require_durable_commits)
-    event.listen(engine, "connect", _bring_uuids_as_text)
+    event.listen(engine, "connect", _agree_on_types)
     event.listen(engine, "handle_error", _withhold_values)
     return engine
 
 
-def _session_options(target: URL, patience: Patience) -> str:
+def _session_options(target: URL, patience: Patience, further: Mapping[str, str]) -> str:
     settings = {
         "application_name": "lokus",
         "timezone": "UTC",
         "lock_timeout": f"{patience.lock_seconds * 1000:.0f}",
         "statement_timeout": f"{patience.statement_seconds * 1000:.0f}",
         "idle_in_transaction_session_timeout": f"{patience.idle_seconds * 1000:.0f}",
+        **further,
     }
     ours = (f"-c {name}={value}" for name, value in settings.items())
     return " ".join([*ours, *target.normalized_query.get("options", ())])
@@ -211,9 +223,10 @@ def _require_durable_commits(connection: psycopg.Connection, _record: object) ->
         )
 
 
-def _bring_uuids_as_text(connection: psycopg.Connection, _record: object) -> None:
-    """As `models.tables.columns.RecordId` has them: no object for each, to be written out again."""
+def _agree_on_types(connection: psycopg.Connection, _record: object) -> None:
+    """Ids come as `models.tables.columns.RecordId` has them: an object for each is to be spared."""
     connection.adapters.register_loader("uuid", TextLoader)
+    arrays.register(connection)
 
 
 def _note_where_villages_are(connection: psycopg.Connection, record: ConnectionPoolEntry) -> None:

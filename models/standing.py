@@ -9,11 +9,9 @@ listens to its statements hears these as well, and an error is the one that it w
 import re
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from struct import pack
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import psycopg
-from psycopg.pq import Format
 from sqlalchemy import Compiled, Connection, Dialect, Insert, TextClause, Update
 from sqlalchemy.sql import CompoundSelect, Select
 from sqlmodel import Session
@@ -22,9 +20,6 @@ _Convert = Callable[[Any], Any]
 _NAMED = re.compile(r"%\((\w+)\)s")
 _IN_CHUNKS = psycopg.capabilities.has_stream_chunked()
 """Older client libraries bring a stream row by row."""
-_BYTEA: Final = 17
-_TEXT: Final = 25
-"""PostgreSQL's numbers for these types."""
 CURSORS_KEPT_MAX: Final = 64
 """On one connection."""
 ROWS_KEPT_MAX: Final = 16
@@ -77,12 +72,6 @@ class Standing:
         connection = session.connection()
         self._for(connection.dialect).run(connection, values, brings_rows=False)
 
-    def told(
-        self, connection: Connection, values: Mapping[str, object]
-    ) -> tuple[str, list[bytes | None], list[Format]]:
-        """The statement in PostgreSQL's words, its values, and how each of them is written."""
-        return self._for(connection.dialect).told(connection, values)
-
     def stream(
         self, session: Session, values: Mapping[str, object], size: int
     ) -> Iterator[Sequence[Any]]:
@@ -104,34 +93,6 @@ class Standing:
             spoken = _Spoken(self._statement, compiled, dialect, is_frequent=self._is_frequent)
             self._spoken[dialect.name] = spoken
         return spoken
-
-
-def _as_sent(value: object) -> bytes | None:
-    """A value as PostgreSQL reads it where its type is said in the statement."""
-    if value is None:
-        return None
-    if isinstance(value, list):
-        return _array(value)
-    assert isinstance(value, (str, int)), "others have other texts"
-    return _encoded(str(value))
-
-
-def _encoded(text: str) -> bytes:
-    if "\0" in text:
-        # It would end there, and nobody would be told.
-        raise ValueError("PostgreSQL has no NUL in a text")
-    return text.encode()
-
-
-def _array(listed: Sequence[bytes | str]) -> bytes:
-    """How PostgreSQL sends an array: dimensions, no NULL, type; length and beginning; elements.
-
-    https://github.com/postgres/postgres/blob/REL_16_STABLE/src/backend/utils/adt/arrayfuncs.c
-    """
-    kind = _BYTEA if isinstance(listed[0], bytes) else _TEXT
-    head = pack("!iiIii", 1, 0, kind, len(listed), 1)
-    parts = [one if isinstance(one, bytes) else _encoded(one) for one in listed]
-    return b"".join((head, *(part for one in parts for part in (pack("!i", len(one)), one))))
 
 
 class _Spoken:
@@ -183,14 +144,6 @@ class _Spoken:
             values = said if self._is_sqlite else dict(zip(self._order, said, strict=True))
             for hear in hearers:
                 hear(connection, cursor, self._heard, values, None, False)
-
-    def told(
-        self, connection: Connection, values: Mapping[str, object]
-    ) -> tuple[str, list[bytes | None], list[Format]]:
-        said = self._bound(values)
-        self._tell(connection, None, said)
-        formats = [Format.BINARY if isinstance(one, list) else Format.TEXT for one in said]
-        return self._text, [_as_sent(one) for one in said], formats
 
     def stream(
         self, connection: Connection, values: Mapping[str, object], size: int

@@ -40,6 +40,7 @@ from api.uploads import store_of
 from models.database import Busy, StorageFull
 from models.queries import devices
 from models.queries.feeds import SenderState
+from models.queries.landing import are_on_one_node
 from models.queries.submissions import MERGED
 from sync.permission import Action
 from sync.types import Record
@@ -105,15 +106,15 @@ def post_ahead(shell: Shell, knocks: Sequence[Knock]) -> Sequence[Response | Non
     taken: dict[int, Taken] = {}
     try:
         with shell.database.landing() as session:
+            if not are_on_one_node(session):
+                return [None] * len(knocks)
             sent = {n: one for n, knock in enumerate(knocks) if (one := _sent(session, knock))}
             numbers = list(sent)
             addressed = [(knocks[n].village, one) for n, one in sent.items()]
             seen = look(session, addressed, _site(shell))
             taken = {numbers[n]: one for n, one in seen.answers.items()}
-            if seen.is_to_land:
-                with shell.database.landing() as landing:
-                    landed = land_ahead(landing, seen.decided(session), shell.database.vault)
-                taken |= {numbers[n]: one for n, one in landed.items()}
+            landed = land_ahead(session, seen.decided(session))
+            taken |= {numbers[n]: one for n, one in landed.items()}
         _mark_all_seen(shell, [knocks[n].sender for n in taken])
     except Exception as error:  # noqa: BLE001 (whatever it is, each village is asked for its own)
         _log.warning("not ahead", forms=len(knocks), kind=type(error).__name__)

@@ -3,14 +3,14 @@
 Sixteen phones that find a signal in sixteen villages have nothing in common but the moment. Each of
 their forms would be a transaction of eight journeys, during which its village waits. So what came
 before all of them is asked in three questions, the first of which is how often each village's turn
-was taken; each village's forms are decided upon that; and what follows is written as one statement
-for each village (`models.queries.landing`), which takes the turn for as long as it takes to write.
+was taken; each village's forms are decided upon that; and what follows from all of it is written in
+one statement (`models.queries.landing`), which takes the turns for as long as it takes to write.
 
 If somebody had a village's turn meanwhile, nothing was written there. Those forms, and all that
 need a closer look, come again while the turn is held (`api.services.submitting_together`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Final, TypeAlias
@@ -31,15 +31,13 @@ from api.services.submitting_together import (
     read_ordinary,
     understand_apart,
 )
-from models.pipeline import pipelined
 from models.queries import feeds
 from models.queries.before import Before, what_came_before_everywhere
 from models.queries.departures import may_leave
 from models.queries.feeds import Sight
-from models.queries.landing import Landing, land, share_a_commit
+from models.queries.landing import Landing, land
 from models.queries.records import NOTHING_ASKED, Asked, Wanted, asked_everywhere, wanted_by
 from models.queries.submissions import MERGED
-from models.sealing import Vault
 from sync.batch import needs_together
 
 AHEAD_MAX: Final = 16
@@ -86,16 +84,9 @@ class Seen:
     """Of those that were here already."""
     _places: Sequence[_Place]
 
-    @property
-    def is_to_land(self) -> bool:
-        """Is there anything to decide?"""
-        return bool(self._places)
-
-    def decided(self, session: Session) -> Iterator[Ready]:
-        """Village by village, so that the first can land while the next is decided.
-
-        The session is the one that everything else was seen in.
-        """
+    def decided(self, session: Session) -> list[Ready]:
+        """Those of each village. The session is the one that everything else was seen in."""
+        decided: list[Ready] = []
         for place in self._places:
             try:
                 ready = _ready(session, place)
@@ -103,7 +94,8 @@ class Seen:
                 _log.warning("not decided", kind=type(error).__name__)
                 continue
             if ready is not None:
-                yield ready
+                decided.append(ready)
+        return decided
 
 
 def look(session: Session, sent: Sequence[Addressed], site: Site) -> Seen:
@@ -120,22 +112,20 @@ def look(session: Session, sent: Sequence[Addressed], site: Site) -> Seen:
     return Seen(answers, places)
 
 
-def land_ahead(session: Session, decided: Iterable[Ready], vault: Vault) -> dict[int, Taken]:
+def land_ahead(session: Session, decided: Sequence[Ready]) -> dict[int, Taken]:
     """Land what is decided, and answer for what has landed.
 
-    The session's statements are transactions of their own; it is not the one that was looked in.
-    If one village's cannot be carried out, none of those that share its commit has landed.
+    If one village's cannot be carried out, none of them has landed, and the error is raised.
     """
-    sent: list[Ready] = []
-    with pipelined(session, together=share_a_commit(session)) as pipeline:
-        for ready in decided:
-            land(pipeline, ready.landing, vault)
-            sent.append(ready)
-        found = pipeline.found()
-    for code in pipeline.refused:
-        _log.warning("not landed", code=code)
-    landed = [ready for ready, is_there in zip(sent, found, strict=True) if is_there]
-    return {n: taken for ready in landed for n, taken in ready.answers.items()}
+    if not decided:
+        return {}
+    landed = land(session, [ready.landing for ready in decided])
+    return {
+        n: taken
+        for ready in decided
+        if ready.landing.desa in landed
+        for n, taken in ready.answers.items()
+    }
 
 
 # What has to be known -----------------------------------------------------------------------

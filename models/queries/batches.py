@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlmodel import Session
 
 from models.queries import auditing, feeds, lanes
@@ -25,7 +25,8 @@ from sync.push import Settled
 from sync.types import Lane
 
 _OPERATION = table_of(OperationRow)
-_BESIDE: Final = ("body",)
+BESIDE: Final = ("body",)
+"""Of a row of the log: what is long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,56 +64,56 @@ def note_batches(session: Session, noted: Sequence[Noted]) -> None:
 def _in_one(session: Session, noted: Sequence[Noted], rows: Sequence[Mapping[str, object]]) -> bool:
     """True if all of it is written; False if only the audit entries, a village's first, are not."""
     statement = _statement(tuple(rows[0]), alone=len(noted) == 1)
-    return statement.row(session, values_of(noted, rows)) is not None
-
-
-def values_of(noted: Sequence[Noted], rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    """What `noting` writes. ``rows`` are those of the log, with the names it was made for."""
     desa, brought = noted[0].lane.desa, noted[-1].brought
-    ends = [_end_of(one.lane) for one in noted]
-    links = [_link(desa, n, one.entry) for n, one in enumerate(noted, 1)]
     values = {
         "desa": desa,
-        **bound_rows(rows, beside=_BESIDE),
+        **bound_rows(rows, beside=BESIDE),
         "head": brought.at,
         "now": instant(brought.received_at),
     }
+    ends = [end_of(one.lane) for one in noted]
+    links = [link_of(n, one) for n, one in enumerate(noted, 1)]
     if len(noted) == 1:
-        return {**values, **ends[0], **links[0]}
-    return {**values, "lanes": rows_text(ends), "entries": rows_text(links), "count": len(noted)}
+        values |= {**ends[0], **links[0]}
+    else:
+        lists = {"lanes": rows_text(ends), "entries": rows_text(links)}
+        values |= {**lists, "count": len(noted)}
+    return statement.row(session, values) is not None
 
 
-def _end_of(lane: Lane) -> dict[str, object]:
+def end_of(lane: Lane) -> dict[str, object]:
+    """Where a lane ends, as a row."""
     return {"lane": lane.name, "last": lane.last, "dots": lanes.dots_text(lane)}
 
 
-def _link(desa: str, n: int, entry: AuditEntry) -> dict[str, object]:
-    """The n-th link that the chain grows by."""
-    told = auditing.stated(desa, entry)
+def link_of(n: int, noted: Noted) -> dict[str, object]:
+    """The n-th link that the village's chain grows by, as a row (see `LINK`)."""
+    told = auditing.stated(noted.lane.desa, noted.entry)
     return {**told, "i": n, "stated": auditing.before_link(told)}
 
+
+LINK: Final = """{last}.n + 1, {last}.hash, encode(sha256(convert_to(
+            {stated} || ',"n":' || ({last}.n + 1) || ',"previous":"' || {last}.hash || '"}}',
+            'UTF8'
+        )), 'hex')"""
+"""Number, previous hash and own hash of the link behind ``last``."""
+NOTED: Final = "INSERT INTO audit (chain, n, at, actor, device, action, detail, previous, hash)"
 
 # A part sees nothing of what the others write. Only the last three need what another one says, and
 # they read it from there: each link follows from the one before it, the first from the head that
 # was just locked.
-_RAISED: Final = """raised AS (
+_PARTS: Final = """
+    WITH RECURSIVE raised AS (
         UPDATE feed SET previous = head, head = CAST(:head AS bigint)
         WHERE feed.desa = :desa AND feed.head < CAST(:head AS bigint)
-    )"""
-_PARTS: Final = """
-    WITH RECURSIVE {raised}, logged AS (
+    ), logged AS (
         {logging}
     ), head AS (
         SELECT n, CAST(hash AS text) AS hash
-        FROM audit_chain WHERE audit_chain.chain = :desa AND {where} FOR UPDATE
-    ), {ending}{further}
+        FROM audit_chain WHERE audit_chain.chain = :desa FOR UPDATE
+    ), {ending}
     SELECT n FROM moved
 """
-_LINK: Final = """{last}.n + 1, {last}.hash, encode(sha256(convert_to(
-            {stated} || ',"n":' || ({last}.n + 1) || ',"previous":"' || {last}.hash || '"}}}}',
-            'UTF8'
-        )), 'hex')"""
-_NOTED: Final = "INSERT INTO audit (chain, n, at, actor, device, action, detail, previous, hash)"
 _MOVED: Final = """
         UPDATE audit_chain SET n = link.n, hash = link.hash
         FROM link WHERE audit_chain.chain = :desa"""
@@ -120,11 +121,11 @@ _MOVED: Final = """
 _ONE: Final = f"""advanced AS (
         UPDATE lane SET last = CAST(:last AS bigint), extra = CAST(:dots AS text),
             synced_at = CAST(:now AS timestamptz)
-        WHERE lane.desa = :desa AND lane.lane = :lane AND {{where}}
+        WHERE lane.desa = :desa AND lane.lane = :lane
     ), link(n, previous, hash) AS (
-        SELECT {_LINK.format(last="head", stated="CAST(:stated AS text)")} FROM head
+        SELECT {LINK.format(last="head", stated="CAST(:stated AS text)")} FROM head
     ), noted AS (
-        {_NOTED}
+        {NOTED}
         SELECT CAST(:desa AS varchar), n, CAST(:at AS timestamptz), CAST(:actor AS varchar),
             CAST(:device AS varchar), CAST(:action AS varchar), CAST(:detail AS varchar),
             previous, hash
@@ -134,7 +135,7 @@ _ONE: Final = f"""advanced AS (
 _MANY: Final = f"""advanced AS (
         UPDATE lane SET last = ended.last, extra = ended.dots, synced_at = CAST(:now AS timestamptz)
         FROM json_to_recordset(CAST(:lanes AS json)) AS ended(lane varchar, last bigint, dots text)
-        WHERE lane.desa = :desa AND lane.lane = ended.lane AND {{where}}
+        WHERE lane.desa = :desa AND lane.lane = ended.lane
     ), entry AS (
         SELECT i, at, actor, device, action, detail, stated
         FROM json_to_recordset(CAST(:entries AS json)) AS e(
@@ -144,39 +145,19 @@ _MANY: Final = f"""advanced AS (
     ), link(i, n, previous, hash) AS (
         SELECT 0, n, CAST(NULL AS text), hash FROM head
         UNION ALL
-        SELECT entry.i, {_LINK.format(last="link", stated="entry.stated")}
+        SELECT entry.i, {LINK.format(last="link", stated="entry.stated")}
         FROM link JOIN entry ON entry.i = link.i + 1
     ), noted AS (
-        {_NOTED}
+        {NOTED}
         SELECT CAST(:desa AS varchar), link.n, at, actor, device, action, detail, previous, hash
         FROM link JOIN entry ON entry.i = link.i
     ), moved AS ({_MOVED} AND link.i = CAST(:count AS int) RETURNING audit_chain.n
     )"""  # noqa: S608 (no word is a value)
 
 
-def noting(
-    names: tuple[str, ...],
-    *,
-    alone: bool,
-    raised: str = _RAISED,
-    where: str = "true",
-    further: str = "",
-) -> TextClause:
-    """The statement (PostgreSQL): a row if all of it is written (see `values_of`).
-
-    ``alone`` says that it is one batch.
-
-    ``raised`` takes the numbers. Every part that writes does so ``where`` that is true; ``further``
-    ones may follow.
-    """
-    logging = insertion(_OPERATION, names, sqlite=False, beside=_BESIDE, where=where)
-    ending = (_ONE if alone else _MANY).format(where=where)
-    # Every name comes from our own tables; values only ever travel as parameters.
-    return text(
-        _PARTS.format(raised=raised, logging=logging, where=where, ending=ending, further=further)
-    )
-
-
 @lru_cache(maxsize=8)
 def _statement(names: tuple[str, ...], *, alone: bool) -> Standing:
-    return Standing(noting(names, alone=alone))
+    """It finds a row if all of it is written. ``alone`` says that it is one batch."""
+    logging = insertion(_OPERATION, names, sqlite=False, beside=BESIDE)
+    # Every name comes from our own tables; values only ever travel as parameters.
+    return Standing(text(_PARTS.format(logging=logging, ending=_ONE if alone else _MANY)))

@@ -1,41 +1,54 @@
-"""Write what was decided about a village without its turn, if nobody had a turn meanwhile.
+"""Write what was decided about villages without their turn, where nobody had a turn meanwhile.
 
 Whoever holds a village's turn while he reads and thinks keeps everybody else waiting, and each
 step of his is a journey to the database. Here all that he decided is one statement: it takes the
-turn that was free when he looked, or leaves no trace. Whose turn it is right now is not waited for,
-because afterwards it would be too late.
+turns that were free when he looked, and leaves no trace of the others. Whose turn it is right now
+is not waited for, because afterwards it would be too late.
 
-Each statement stays in its village, and needs nothing of any other. Where one node has them all,
-those that come at the same moment share a commit: each commit waits for the log to be on the disk.
+One statement for all villages that come at the same moment: what a statement costs before it has
+written anything is more than what a form costs, and each commit waits for the log to be on the
+disk. A cluster keeps villages apart from each other, and its nodes would have to agree about each
+commit: there nobody decides ahead (`are_on_one_node`).
 
 For PostgreSQL alone. SQLite has one writer at a time, and a statement there is a function call.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
+from sqlalchemy import text
 from sqlmodel import Session
 
 from models.engines import ON_ONE_NODE
-from models.pipeline import Pipeline
-from models.queries.batches import Noted, noting, values_of
+from models.queries import batches
+from models.queries.batches import LINK, NOTED, Noted, end_of, link_of
 from models.queries.feeds import Sight
 from models.queries.operations import logged_rows
 from models.queries.records import record_rows
-from models.queries.rowsets import bound_rows, insertion, replacement
+from models.queries.rowsets import bound_rows, insertion, instant, replacement, rows_text
 from models.queries.submissions import Kept, kept_rows
-from models.sealing import Vault
+from models.sealing import Vault, vault_of
 from models.standing import Standing
 from models.tables.columns import table_of
 from models.tables.register import RecordRow
 from models.tables.submissions import SubmissionRow
+from models.tables.sync import OperationRow
 from sync.types import Record
 
+_OPERATION = table_of(OperationRow)
 _RECORD = table_of(RecordRow)
 _SUBMISSION = table_of(SubmissionRow)
-_BESIDE: Final = ("doc", "stamps")
+_BESIDE: Final[Mapping[str, tuple[str, ...]]] = {
+    "logged": batches.BESIDE,
+    "written": ("doc", "stamps"),
+    "kept": (),
+}
+"""The sets of rows that a landing adds, with what of them is long."""
+
+_Row: TypeAlias = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,66 +64,116 @@ class Landing:
     records: Sequence[Record]
     kept: Sequence[Kept]
 
+    @property
+    def desa(self) -> str:
+        return self.sight.desa
 
-def share_a_commit(session: Session) -> bool:
-    """May landings of several villages be one transaction? Not where a cluster keeps them apart.
 
-    Its nodes would have to agree about each commit.
-    """
+def are_on_one_node(session: Session) -> bool:
+    """May one statement be about several villages? The session is one of `Database.landing`."""
     return bool(session.connection().info[ON_ONE_NODE])
 
 
-def land(pipeline: Pipeline, landing: Landing, vault: Vault) -> None:
-    """Write it, or nothing of it if the village is no longer as it was seen.
+def land(session: Session, landings: Sequence[Landing]) -> frozenset[str]:
+    """Write them, one for each village, but for the villages that are no longer as they were seen.
 
-    The pipeline finds a row if it is written.
+    Returns the others. If one of them cannot be carried out, none is, and the database's error is
+    raised.
     """
-    logged = [r for one in landing.noted for r in logged_rows(vault, one.brought, one.settled)]
-    records = record_rows(vault, landing.records)
-    kept = kept_rows(vault, landing.kept)
-    statement = _statement(
-        tuple(logged[0]),
-        tuple(records[0]) if records else (),
-        tuple(kept[0]),
-        alone=len(landing.noted) == 1,
-    )
+    vault = vault_of(session)
+    sets: defaultdict[str, list[_Row]] = defaultdict(list)
+    for landing in landings:
+        for name, rows in _sets_of(landing, vault):
+            sets[name] += [{"desa": landing.desa, **row} for row in rows]
     values: dict[str, object] = {
-        **values_of(landing.noted, logged),
-        "seen": landing.sight.head,
-        "turns": landing.sight.turns,
-        **bound_rows(kept, "forms"),
+        name: rows_text(rows) for name, rows in sets.items() if name not in _BESIDE
     }
-    if records:
-        values |= bound_rows(records, "records", _BESIDE)
-    pipeline.send(statement, values)
+    added = {name: sets[name] for name in _BESIDE if sets[name]}
+    for name, rows in added.items():
+        values |= bound_rows(rows, name, _BESIDE[name])
+    statement = _statement(tuple((name, tuple(rows[0])) for name, rows in added.items()))
+    return frozenset(row[0] for row in statement.rows(session, values))
+
+
+def _sets_of(landing: Landing, vault: Vault) -> Iterable[tuple[str, Sequence[_Row]]]:
+    """A village's part of each set of rows."""
+    sight, noted = landing.sight, landing.noted
+    head = noted[-1].brought.at
+    yield (
+        "villages",
+        [{"seen": sight.head, "turns": sight.turns, "head": head, "batches": len(noted)}],
+    )
+    yield "batches", [_batch_of(n, one) for n, one in enumerate(noted, 1)]
+    yield "logged", [row for one in noted for row in logged_rows(vault, one.brought, one.settled)]
+    yield "written", record_rows(vault, landing.records)
+    yield "kept", kept_rows(vault, landing.kept)
+
+
+def _batch_of(n: int, noted: Noted) -> _Row:
+    return {**end_of(noted.lane), **link_of(n, noted), "now": instant(noted.brought.received_at)}
 
 
 # The first row of a village's chain is somebody else's to write, who has time to see whether it is
 # there. The guard of the records looks for the raised head: each part waits for it.
-_RAISED: Final = """turn AS (
-        SELECT feed.desa FROM feed
-        WHERE feed.desa = :desa AND feed.head = CAST(:seen AS bigint)
-          AND feed.turns = CAST(:turns AS bigint)
-          AND EXISTS (SELECT FROM audit_chain WHERE audit_chain.chain = :desa)
-        FOR UPDATE SKIP LOCKED
+_LANDED: Final = f"""
+    WITH RECURSIVE village AS (
+        SELECT desa, seen, turns, head, batches
+        FROM json_to_recordset(CAST(:villages AS json)) AS v(
+            desa varchar, seen bigint, turns bigint, head bigint, batches int
+        )
+    ), batch AS (
+        SELECT desa, i, lane, last, dots, now, at, actor, device, action, detail, stated
+        FROM json_to_recordset(CAST(:batches AS json)) AS b(
+            desa varchar, i int, lane varchar, last bigint, dots text, now timestamptz,
+            at timestamptz, actor varchar, device varchar, action varchar, detail varchar,
+            stated text
+        )
+    ), turn AS (
+        SELECT feed.desa, village.head, village.batches
+        FROM village JOIN feed ON feed.desa = village.desa
+        WHERE feed.head = village.seen AND feed.turns = village.turns
+          AND EXISTS (SELECT FROM audit_chain WHERE audit_chain.chain = feed.desa)
+        FOR UPDATE OF feed SKIP LOCKED
     ), raised AS (
-        UPDATE feed SET previous = head, head = CAST(:head AS bigint), turns = turns + 1
+        UPDATE feed SET previous = feed.head, head = turn.head, turns = feed.turns + 1
         FROM turn WHERE feed.desa = turn.desa
-        RETURNING feed.head
-    )"""
-_WHERE: Final = "EXISTS (SELECT FROM raised)"
+        RETURNING feed.desa, turn.batches
+    ), head AS (
+        SELECT chain, n, CAST(hash AS text) AS hash
+        FROM audit_chain WHERE audit_chain.chain IN (SELECT raised.desa FROM raised) FOR UPDATE
+    ), advanced AS (
+        UPDATE lane SET last = batch.last, extra = batch.dots, synced_at = batch.now
+        FROM batch JOIN raised ON raised.desa = batch.desa
+        WHERE lane.desa = batch.desa AND lane.lane = batch.lane
+    ), link(desa, i, n, previous, hash) AS (
+        SELECT chain, 0, n, CAST(NULL AS text), hash FROM head
+        UNION ALL
+        SELECT link.desa, batch.i, {LINK.format(last="link", stated="batch.stated")}
+        FROM link JOIN batch ON batch.desa = link.desa AND batch.i = link.i + 1
+    ), noted AS (
+        {NOTED}
+        SELECT link.desa, link.n, at, actor, device, action, detail, previous, hash
+        FROM link JOIN batch ON batch.desa = link.desa AND batch.i = link.i
+    ), moved AS (
+        UPDATE audit_chain SET n = link.n, hash = link.hash
+        FROM link JOIN raised ON raised.desa = link.desa AND raised.batches = link.i
+        WHERE audit_chain.chain = link.desa
+        RETURNING audit_chain.chain
+    )"""  # noqa: S608 (no word is a value)
+_WHERE: Final = "r.desa IN (SELECT raised.desa FROM raised)"
 
 
 @lru_cache(maxsize=8)
-def _statement(
-    logged: tuple[str, ...], records: tuple[str, ...], kept: tuple[str, ...], *, alone: bool
-) -> Standing:
-    forms = insertion(_SUBMISSION, kept, sqlite=False, rows_name="forms", where=_WHERE)
-    further = f", kept AS ({forms})"
-    if records:
-        written = insertion(
-            _RECORD, records, sqlite=False, rows_name="records", beside=_BESIDE, where=_WHERE
-        )
-        further += f", written AS ({written}{replacement(_RECORD, records)})"
-    statement = noting(logged, alone=alone, raised=_RAISED, where=_WHERE, further=further)
-    return Standing(statement)
+def _statement(added: tuple[tuple[str, tuple[str, ...]], ...]) -> Standing:
+    """The villages of the landings that were written; ``added`` names each set and its columns."""
+    parts = [_LANDED, *(f"{name} AS ({_insertion(name, columns)})" for name, columns in added)]
+    # Every name comes from our own tables; values only ever travel as parameters.
+    return Standing(text(f"{', '.join(parts)} SELECT chain FROM moved"), is_frequent=True)  # noqa: S608
+
+
+def _insertion(name: str, columns: tuple[str, ...]) -> str:
+    table = {"logged": _OPERATION, "written": _RECORD, "kept": _SUBMISSION}[name]
+    added = insertion(
+        table, columns, sqlite=False, rows_name=name, beside=_BESIDE[name], where=_WHERE
+    )
+    return added + replacement(table, columns) if table is _RECORD else added

@@ -33,6 +33,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from sqlalchemy.types import ARRAY, Text, TypeEngine
 from sqlmodel import Session
 
+from models.arrays import Blobs, Texts
 from models.standing import Standing
 
 ROWS: Final = "rows"
@@ -91,9 +92,11 @@ def insertion(
     beside: Collection[str] = (),
     where: str = "true",
 ) -> str:
-    """SQL that inserts the rows bound to a name (see `bound_rows`) into the village ``desa``."""
+    """SQL that inserts the rows bound to a name (see `bound_rows`) into the village ``desa``.
+
+    Rows that have a ``desa`` among their names say themselves where they belong (PostgreSQL).
+    """
     quoted = {name: f'"{name}"' for name in names}
-    columns = ", ".join(quoted.values())
     if sqlite:
         source = ", ".join(f"value ->> '$.{name}'" for name in names)
         village, rows = ":desa", f"json_each(:{rows_name})"
@@ -110,11 +113,11 @@ def insertion(
             f"{quoted[n]} {'int' if n in arrays else _pg_type(table, n)}" for n in names
         )
         rows = f"json_to_recordset(CAST(:{rows_name} AS json)) AS r({types})"
+    columns = ", ".join(quoted.values())
+    if "desa" not in names:
+        columns, source = f'"desa", {columns}', f"{village}, {source}"
     # Every name comes from our own tables; values only ever travel as parameters.
-    return (
-        f'INSERT INTO "{table.name}" ("desa", {columns}) '  # noqa: S608
-        f"SELECT {village}, {source} FROM {rows} WHERE {where}"
-    )
+    return f'INSERT INTO "{table.name}" ({columns}) SELECT {source} FROM {rows} WHERE {where}'  # noqa: S608
 
 
 def _pg_type(table: Table, name: str) -> str:
@@ -139,9 +142,10 @@ def bound_rows(
         return {rows_name: rows_text(rows)}
     bound: dict[str, object] = {}
     listed = [dict(row) for row in rows]
-    for names, kind in ((binary, _BYTES), (beside, _TEXTS)):
+    for names, kind, array in ((binary, _BYTES, Blobs), (beside, _TEXTS, Texts)):
         if names:
-            bound[f"{rows_name}{kind}"] = [row[name] for row in rows for name in names]
+            values: list[Any] = [row[name] for row in rows for name in names]
+            bound[f"{rows_name}{kind}"] = array(values)
         places = count(1)
         for row in listed:
             row.update(zip(names, places, strict=False))

@@ -155,8 +155,7 @@ class Gathering:
                 (where.desa, Sent(where.who(one), arrival(session, one))) for where, one in sent
             ]
             seen = look(session, addressed, self.site(now))
-            with database.landing() as landing:
-                there = land_ahead(landing, seen.decided(session), database.vault)
+            there = land_ahead(session, seen.decided(session))
         answers = {**seen.answers, **there}
         return [answers.get(n) for n in range(len(sent))]
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from itertools import count, zip_longest
 from threading import Barrier
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, event
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from models.database import Database
 from models.queries import feeds
 from models.queries.submissions import MERGED
-from tests.api.office import DESA
+from tests.api.office import DESA, OTHER_DESA
 from tests.api.recording import Executed, recorded
 from tests.api.test_statements import distributed, villages
 from tests.api.village import assert_sound
@@ -101,10 +102,11 @@ def test_forms_of_an_evening_land_and_need_no_turn(field: Field) -> None:
     with recorded() as seen:
         answers = landed(sent, here.now())
     assert [one.state for one in answers if one is not None] == [MERGED] * len(sent)
-    looks, landings = seen[:-2], seen[-2:]
+    *looks, landing = seen
     assert {one.verb for one in looks} == {"select"}
     assert not any("FOR UPDATE" in one.text for one in looks)
-    assert {one.values[0]["desa"] for one in landings} == {here.desa, there.desa}
+    told = orjson.loads(str(landing.values[0]["villages"]))
+    assert {one["desa"] for one in told} == {here.desa, there.desa}
 
 
 def test_forms_that_are_here_are_answered_while_somebody_has_the_turn(field: Field) -> None:
@@ -190,14 +192,15 @@ REFUSING = """
 """
 
 
-def test_whoever_shares_a_commit_with_what_cannot_land_is_heard_in_its_turn(field: Field) -> None:
+def test_whoever_comes_with_what_cannot_land_leaves_no_trace_before_its_turn(field: Field) -> None:
     broken, *others = (gather(field, with_lanes=True) for _ in range(3))
     villages = [others[0], broken, others[1]]
     sent = [(one, _a_family(field, f"s {one.desa}", 800, 1)) for one in villages]
     with field.world.database.writing() as session:
         session.connection().exec_driver_sql(REFUSING.format(desa=broken.desa))
     before = [one.left() for one in villages]
-    assert landed(sent, broken.now()) == [None] * 3
+    with pytest.raises(DBAPIError, match="P0001"):
+        landed(sent, broken.now())
     assert [one.left() for one in villages] == before
     for village, letter in (sent[0], sent[2]):
         assert village.alone(letter).taken.state == MERGED
@@ -212,6 +215,24 @@ def test_whoever_shares_a_commit_with_what_cannot_land_is_heard_in_its_turn(fiel
         session.connection().exec_driver_sql("DROP FUNCTION refuse CASCADE")
     assert [one is not None for one in landed(sent, broken.now())] == [True] * 3
     assert all(one.damage() == [] for one in villages)
+
+
+def test_whoever_comes_with_what_cannot_land_is_answered_in_its_turn(field: Field) -> None:
+    here, there = phones(field, 4), phones(field, 4, desa=OTHER_DESA)
+    sent = [
+        (phone, a_family(field, 800 + number))
+        for number, pair in enumerate(zip(here, there, strict=True))
+        for phone in pair
+    ]
+    with field.world.database.writing() as session:
+        session.connection().exec_driver_sql(REFUSING.format(desa=OTHER_DESA))
+    assert statuses(send(field, sent)) == [201, 500] * 4
+    with field.world.database.writing() as session:
+        session.connection().exec_driver_sql("DROP FUNCTION refuse CASCADE")
+    # Whose form was not kept sends it again.
+    assert statuses(send(field, sent)) == [201] * 8
+    assert field.world.ask("SELECT count(*) FROM submission") == [(16,)]
+    assert_sound(field.world)
 
 
 @contextmanager
@@ -289,6 +310,7 @@ def test_servers_that_decide_beside_each_other_lose_and_double_nothing(field: Fi
 
 
 def test_whatever_a_crowd_writes_names_its_village(field: Field) -> None:
+    """Each set of rows says of each row where it belongs."""
     crowd = phones(field, 4)
     base = crowd[0].version()
     sent = [(phone, a_family(field, 800 + number)) for number, phone in enumerate(crowd)]
@@ -298,7 +320,10 @@ def test_whatever_a_crowd_writes_names_its_village(field: Field) -> None:
     assert turns(seen) == 1
     *looks, landing = seen
     assert {one.verb for one in looks} == {"select"}
-    assert_all_of_one_village([landing])
+    told = [value for value in landing.values[0].values() if isinstance(value, str)]
+    sets = [orjson.loads(value) for value in told]
+    assert len(sets) == 5
+    assert {row["desa"] for rows in sets for row in rows} == {DESA}
 
 
 def test_every_statement_of_a_crowd_in_its_turn_names_its_village(field: Field) -> None:
