@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from statistics import median
 from typing import Final
 
 import psycopg
@@ -49,6 +50,8 @@ from tests.openrosa.forms import ROOT, VERSION, Entity, Form, asks, feeds, insta
 CONNECTIONS: Final = 16
 FILLER_PER_STATEMENT: Final = 50_000
 FORM_BYTES: Final = 6 * 1024
+TIMES_ASKED: Final = 5
+"""For a whole list: one of them takes half a second, and the machine is shared."""
 TARGETS: Final = "≥ 400/s, ≤ 2.0 CPU-s per 1000"
 
 
@@ -306,7 +309,7 @@ def _by_phone(requests: Iterable[tuple[Phone, bytes]]) -> dict[Phone, list[bytes
 
 
 def entity_list(place: Installation, phone: Phone, rows: int) -> list[str]:
-    """A list of so many families, whole and unchanged."""
+    """A list of so many families: whole, in the middle of several times, and unchanged."""
     with place.database.writing() as session:
         connection = session.connection()
         connection.execute(text("SET LOCAL statement_timeout = 0"))
@@ -334,7 +337,8 @@ def entity_list(place: Installation, phone: Phone, rows: int) -> list[str]:
         return time.perf_counter() - begun, length, told[b"etag"]
 
     ask("")
-    seconds, size, etag = ask("")
+    asked = [ask("") for _ in range(TIMES_ASKED)]
+    seconds, (_, size, etag) = median(taken for taken, _, _ in asked), asked[-1]
     unchanged = min(ask(f"If-None-Match: {etag.decode()}\r\n")[0] for _ in range(20))
     told = (
         f"entity list of {rows:,} families: {size / 2**20:.1f} MiB, "
