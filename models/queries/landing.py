@@ -17,9 +17,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-from sqlalchemy import text
+from sqlalchemy import Table, text
 from sqlmodel import Session
 
 from models.engines import ON_ONE_NODE
@@ -38,17 +38,24 @@ from models.tables.submissions import SubmissionRow
 from models.tables.sync import OperationRow
 from sync.types import Record
 
-_OPERATION = table_of(OperationRow)
-_RECORD = table_of(RecordRow)
-_SUBMISSION = table_of(SubmissionRow)
-_BESIDE: Final[Mapping[str, tuple[str, ...]]] = {
-    "logged": batches.BESIDE,
-    "written": ("doc", "stamps"),
-    "kept": (),
-}
-"""The sets of rows that a landing adds, with what of them is long."""
-
 _Row: TypeAlias = Mapping[str, object]
+
+
+class _Added(NamedTuple):
+    """A set of rows that a landing adds."""
+
+    table: Table
+    beside: tuple[str, ...] = ()
+    """What of them is long."""
+    replaces: bool = False
+    """May they be there already?"""
+
+
+_ADDED: Final[Mapping[str, _Added]] = {
+    "logged": _Added(table_of(OperationRow), batches.BESIDE),
+    "written": _Added(table_of(RecordRow), ("doc", "stamps"), replaces=True),
+    "kept": _Added(table_of(SubmissionRow)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +93,11 @@ def land(session: Session, landings: Sequence[Landing]) -> frozenset[str]:
         for name, rows in _sets_of(landing, vault):
             sets[name] += [{"desa": landing.desa, **row} for row in rows]
     values: dict[str, object] = {
-        name: rows_text(rows) for name, rows in sets.items() if name not in _BESIDE
+        name: rows_text(rows) for name, rows in sets.items() if name not in _ADDED
     }
-    added = {name: sets[name] for name in _BESIDE if sets[name]}
+    added = {name: sets[name] for name in _ADDED if sets[name]}
     for name, rows in added.items():
-        values |= bound_rows(rows, name, _BESIDE[name])
+        values |= bound_rows(rows, name, _ADDED[name].beside)
     statement = _statement(tuple((name, tuple(rows[0])) for name, rows in added.items()))
     return frozenset(row[0] for row in statement.rows(session, values))
 
@@ -172,8 +179,6 @@ def _statement(added: tuple[tuple[str, tuple[str, ...]], ...]) -> Standing:
 
 
 def _insertion(name: str, columns: tuple[str, ...]) -> str:
-    table = {"logged": _OPERATION, "written": _RECORD, "kept": _SUBMISSION}[name]
-    added = insertion(
-        table, columns, sqlite=False, rows_name=name, beside=_BESIDE[name], where=_WHERE
-    )
-    return added + replacement(table, columns) if table is _RECORD else added
+    table, beside, replaces = _ADDED[name]
+    added = insertion(table, columns, sqlite=False, rows_name=name, beside=beside, where=_WHERE)
+    return added + replacement(table, columns) if replaces else added

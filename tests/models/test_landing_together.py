@@ -46,8 +46,8 @@ def postgres(postgres_url: str) -> Iterator[Database]:
         yield database
 
 
-def evenings(database: Database, desas: Sequence[str] = DESAS) -> dict[str, Landing]:
-    return {desa: an_evening(seen(database, desa)) for desa in desas}
+def evenings(database: Database) -> dict[str, Landing]:
+    return {desa: an_evening(seen(database, desa)) for desa in DESAS}
 
 
 def everything(database: Database) -> dict[str, dict[str, list[dict[str, object]]]]:
@@ -166,10 +166,9 @@ def test_many_that_land_the_same_villages_in_any_order_never_wait_for_each_other
             landings += sum(threads.map(come, orders))
             for one in ahead:
                 # Where each found another at the turn, somebody has to come again.
-                if seen(postgres, one.desa).head == one.sight.head:
-                    landings += sum(
-                        landed(postgres, an_evening(seen(postgres, one.desa), said, number))
-                    )
+                sight = seen(postgres, one.desa)
+                if sight.head == one.sight.head:
+                    landings += sum(landed(postgres, an_evening(sight, said, number)))
     assert landings == ROUNDS * len(DESAS)
     assert asked(postgres, "SELECT count(*) FROM record") == [ROUNDS * len(DESAS)]
     assert damage(postgres) == []
